@@ -1,0 +1,27 @@
+"""Makes every Bizon ``AbstractSource`` a Singer tap."""
+
+from bizon_singer.cli import run
+from bizon_singer.source.auth.builder import AuthBuilder
+from bizon_singer.source.auth.config import AuthConfig, AuthType
+from bizon_singer.source.config import SourceConfig, SourceSyncModes
+from bizon_singer.source.models import (
+    SourceIncrementalState,
+    SourceIteration,
+    SourceRecord,
+    StreamDefinition,
+)
+from bizon_singer.source.source import AbstractSource
+
+__all__ = [
+    "AbstractSource",
+    "AuthBuilder",
+    "AuthConfig",
+    "AuthType",
+    "SourceConfig",
+    "SourceIncrementalState",
+    "SourceIteration",
+    "SourceRecord",
+    "SourceSyncModes",
+    "StreamDefinition",
+    "run",
+]

@@ -1,0 +1,85 @@
+"""Writes pages of records as Singer RECORD lines: the hot path.
+
+One page costs one ``orjson.dumps`` per record and one join; the head and the tail of a line are
+the same for the whole page. Measured (tests/benchmarks/records.py): about 1 µs a record of
+500 bytes, against 6 µs for the Singer SDK's fastest writer.
+
+U+2028 and U+2029 are legal in JSON but end a line for readers that use ``str.splitlines``; they
+are escaped when a page holds one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from bizon_singer.values import ValueReader, dumps
+
+Record = dict[str, Any]
+_SEPARATORS = (
+    (b"\xe2\x80\xa8", b"\\u2028"),
+    (b"\xe2\x80\xa9", b"\\u2029"),
+    (b"\xc2\x85", b"\\u0085"),
+)
+
+
+def message(value: Mapping[str, Any]) -> bytes:
+    """Encode one message other than RECORD as a line."""
+    try:
+        encoded = dumps(value)
+    except TypeError:
+        encoded = dumps(ValueReader(_ignore).exact(dict(value)))
+    return _without_separators(encoded) + b"\n"
+
+
+def _ignore(_field: str, _what: str) -> None:
+    """Drop a warning: messages of our own hold nothing of the source's that could be lost."""
+
+
+class RecordEncoder:
+    """Encodes the records of one stream.
+
+    Args:
+        stream: Name of the stream in the messages.
+        values: Converts what JSON cannot hold as it is.
+        version: Version of the table for targets that activate versions, None without.
+    """
+
+    def __init__(self, stream: str, values: ValueReader, version: int | None = None) -> None:
+        """Build the parts of a line that never change."""
+        self._head = b'{"type":"RECORD","stream":' + orjson.dumps(stream) + b',"record":'
+        self._version = b"" if version is None else b',"version":%d' % version
+        self._values = values
+
+    def encode(self, records: Sequence[Record], extracted_at: str) -> bytes:
+        """Return one line per record.
+
+        Args:
+            records: Plain records that fit the stream's schema.
+            extracted_at: When the page was extracted, RFC 3339.
+        """
+        if not records:
+            return b""
+        tail = self._version + b',"time_extracted":"' + extracted_at.encode() + b'"}\n'
+        try:
+            bodies = list(map(dumps, records))
+        except TypeError:
+            bodies = [self._dump_exactly(record) for record in records]
+        lines = self._head + (tail + self._head).join(bodies) + tail
+        return _without_separators(lines)
+
+    def _dump_exactly(self, record: Record) -> bytes:
+        try:
+            return dumps(record)
+        except TypeError:
+            return dumps(self._values.exact(record))
+
+
+def _without_separators(lines: bytes) -> bytes:
+    # Three searches of a page cost 10 µs per 50 kB; almost no page has any of them.
+    for separator, escape in _SEPARATORS:
+        if separator in lines:
+            lines = lines.replace(separator, escape)
+    return lines

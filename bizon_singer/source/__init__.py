@@ -1,0 +1,1 @@
+"""The contract of a source, mirroring ``bizon.source`` file by file."""

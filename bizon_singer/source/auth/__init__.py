@@ -1,0 +1,1 @@
+"""Authentication of sources: settings, authenticators and the builder that joins them."""

@@ -1,0 +1,109 @@
+"""The configuration every source shares: Bizon's ``source:`` block, field by field.
+
+Field names and defaults are those of Bizon's documentation ("Base Configuration Fields"). Where
+Bizon declares a field and never reads it (``retry_limit``), it is honoured here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bizon_singer.source.auth.config import AuthConfig
+
+MAX_BODY_BYTES = 256 * 1024 * 1024
+
+
+class SourceSyncModes(StrEnum):
+    """How a stream is read."""
+
+    FULL_REFRESH = "full_refresh"
+    INCREMENTAL = "incremental"
+    STREAM = "stream"
+
+
+class APIConfig(BaseModel):
+    """How hard to try before giving up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    retry_limit: int = Field(
+        default=10, ge=0, description="How often a failed request is tried again."
+    )
+
+
+class HttpConfig(BaseModel):
+    """Limits of the HTTP session."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    connect_timeout_seconds: float = Field(
+        default=10, gt=0, description="Longest wait for a connection, in seconds."
+    )
+    read_timeout_seconds: float = Field(
+        default=60, gt=0, description="Longest silence within an answer, in seconds."
+    )
+    retry_wait_max_seconds: float = Field(
+        default=60, ge=0, description="Longest pause between two tries, in seconds."
+    )
+    retry_after_max_seconds: float = Field(
+        default=300,
+        ge=0,
+        description="Longest pause an API may ask for by Retry-After, in seconds; beyond it the "
+        "run stops and can be resumed later.",
+    )
+    max_body_bytes: int = Field(
+        default=MAX_BODY_BYTES, gt=0, description="Largest answer accepted, decoded, in bytes."
+    )
+    allow_http: bool = Field(
+        default=False, description="Allow http:// beyond this machine; credentials travel in clear."
+    )
+    allowed_origins: Annotated[list[str], Field(default_factory=list)] = Field(
+        default_factory=list,
+        description="Further origins (https://host:port) the source may call besides its own.",
+    )
+    raise_for_status: bool = Field(
+        default=True, description="Turn a 4xx or 5xx answer into an error."
+    )
+
+
+class SourceConfig(BaseModel):
+    """Base configuration of a source; subclass it to add fields of your own.
+
+    Attributes are the settings a user writes, at the top level of the tap's config.
+    """
+
+    name: str = Field(default="source", description="Name of the source connector.")
+    stream: str = Field(description="Stream this source instance reads.")
+    source_file_path: str | None = Field(
+        default=None, description="Path of a Python file that holds the source."
+    )
+    sync_mode: SourceSyncModes = Field(
+        default=SourceSyncModes.FULL_REFRESH,
+        description="full_refresh reads everything, incremental what changed since the last run, "
+        "stream until nothing is left. Unset, each stream uses the best it supports.",
+    )
+    cursor_field: str | None = Field(
+        default=None, description="Field that tells when a record changed: the replication key."
+    )
+    force_ignore_checkpoint: bool = Field(
+        default=False, description="Forget where an unfinished run stopped and start it again."
+    )
+    reset: bool = Field(
+        default=False, description="Forget all bookmarks and read everything once more."
+    )
+    authentication: AuthConfig | None = Field(
+        default=None, description="How the source proves who it is."
+    )
+    max_iterations: int | None = Field(
+        default=None, ge=1, description="Read at most this many pages of each stream, for trials."
+    )
+    api_config: APIConfig = Field(
+        default_factory=APIConfig, description="How hard to try before giving up."
+    )
+    http: HttpConfig = Field(default_factory=HttpConfig, description="Limits of the HTTP session.")
+    init_pipeline: bool = Field(
+        default=True, description="Whether the source may call its API when it is constructed."
+    )

@@ -1,0 +1,148 @@
+"""What a source hands over: records, pages, and the state of incremental runs.
+
+Why ``SourceRecord`` is a :class:`msgspec.Struct` and not a pydantic model: a source builds one per
+record, and a pydantic model costs 3.4 µs where a Struct costs 0.1 µs (tests/benchmarks). Types are
+checked once a page is accepted, where stream, page and record can be named in the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+
+class _RecordFields(msgspec.Struct, gc=False):
+    """The fields of a record, in the order of Bizon's."""
+
+    id: str
+    data: dict[str, Any]
+    timestamp: datetime | None = None
+    destination_id: str | None = None
+
+
+_stored_timestamp = _RecordFields.timestamp.__get__  # type: ignore[union-attr]
+_store_timestamp = _RecordFields.timestamp.__set__  # type: ignore[union-attr]
+
+
+class SourceRecord(_RecordFields, gc=False):
+    """One record of the source.
+
+    Attributes:
+        id: Unique identifier of the record in its stream.
+        data: The record itself, JSON-like.
+        timestamp: When it was extracted. Unless given, it is the moment it is first read, at the
+            latest when its page is accepted: reading the clock for each record would cost more
+            than building it.
+        destination_id: Table the record is routed to, for multi-table sources.
+    """
+
+    @property  # type: ignore[misc]
+    def timestamp(self) -> datetime:
+        """When the record was extracted."""
+        value = _stored_timestamp(self)
+        if value is None:
+            value = datetime.now(UTC)
+            _store_timestamp(self, value)
+        return value  # type: ignore[no-any-return]
+
+    @timestamp.setter
+    def timestamp(self, value: datetime | None) -> None:
+        _store_timestamp(self, value)
+
+    def own_timestamp(self) -> datetime | None:
+        """Return the timestamp the source gave, None when it gave none."""
+        return _stored_timestamp(self)  # type: ignore[no-any-return]
+
+
+class SourceIteration:
+    """One page of a stream and where the next one starts.
+
+    Attributes:
+        next_pagination: Whatever ``get`` needs for the next page; empty or None at the end.
+        records: The records of this page, in order.
+        next_state: Custom state to keep once the run completes; None keeps what was there.
+    """
+
+    __slots__ = ("next_pagination", "next_state", "records")
+
+    def __init__(
+        self,
+        next_pagination: Mapping[str, Any] | None = None,
+        records: Iterable[SourceRecord] = (),
+        next_state: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep the three as they are; they are checked when the page is accepted."""
+        self.next_pagination = next_pagination
+        self.records = records
+        self.next_state = next_state
+
+    def __repr__(self) -> str:
+        """Show where the next page starts, never the records (they may be private)."""
+        return f"SourceIteration(next_pagination={self.next_pagination!r})"
+
+
+@dataclass
+class SourceIncrementalState:
+    """What a source knows of earlier runs when it is asked for what changed since.
+
+    Attributes:
+        last_run: Start of the last run that completed (or ``start_date``), with time zone.
+        state: The ``next_state`` the source gave in that run, ``{}`` if none.
+        cursor_field: The replication key, when the stream has one.
+        run_started_at: Start of this run; the same across its resumes. A source that bounds its
+            query by it never moves a bookmark past records it has not read.
+    """
+
+    last_run: datetime
+    state: dict[str, Any] = field(default_factory=dict)
+    cursor_field: str | None = None
+    run_started_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Take naive times as UTC, as Bizon does since 0.6.3."""
+        if self.last_run.tzinfo is None:
+            self.last_run = self.last_run.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class StreamDefinition:
+    """A stream a source declares: what ``streams()`` names, with everything else known of it.
+
+    Attributes:
+        name: Name of the stream, as in ``streams()``.
+        schema: JSON Schema of a record's ``data``; None means it is inferred from the records.
+        key_properties: Fields of ``data`` that identify a record. Empty with a schema means the
+            stream has no key.
+        replication_key: Top-level field of ``data`` that tells when a record changed.
+        replication_method: ``FULL_TABLE`` or ``INCREMENTAL``; None follows from whether the source
+            overrides ``get_records_after``.
+        selected_by_default: Whether a run without a catalog reads the stream.
+        description: One sentence for the catalog.
+        unavailable: Why the stream cannot be read with this configuration, None when it can.
+    """
+
+    name: str
+    schema: Mapping[str, Any] | None = None
+    key_properties: tuple[str, ...] = ()
+    replication_key: str | None = None
+    replication_method: str | None = None
+    selected_by_default: bool = True
+    description: str | None = None
+    unavailable: str | None = None
+
+
+@dataclass(frozen=True)
+class ProvenPosition:
+    """What the STATE given at start proves the target has stored; see ``AbstractSource.commit``.
+
+    Attributes:
+        state: Custom state of the last completed run.
+        pagination: Where the next page of an unfinished run starts, None when it had finished.
+    """
+
+    state: Mapping[str, Any]
+    pagination: Mapping[str, Any] | None

@@ -1,0 +1,309 @@
+"""A tap made of source classes: what the Singer SDK needs to know of them.
+
+The SDK gives the command line, stream maps, flattening, ``--about`` and the test suite. Settings
+are validated by the sources' own pydantic classes, streams come from ``streams()`` and the hooks
+of the contract, and running is :mod:`bizon_singer.sync`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from singer_sdk.helpers.capabilities import (
+    CapabilitiesEnum,
+    PluginCapabilities,
+    TapCapabilities,
+)
+
+from bizon_singer import signals, stdout
+from bizon_singer.bookmark import Bookmarks
+from bizon_singer.catalog import read_catalog, refuse_unknown
+from bizon_singer.command import TapCommand
+from bizon_singer.config_file import read_environment, resolve_references
+from bizon_singer.config_schema import config_schema
+from bizon_singer.discovery import Discovery, stream_names
+from bizon_singer.errors import (
+    BizonSingerError,
+    ConfigError,
+    InterruptedRunError,
+    OutputError,
+)
+from bizon_singer.failure import Failure, describe
+from bizon_singer.progress import log_timer
+from bizon_singer.settings import AdapterSettings, Settings, nearest, read_settings
+from bizon_singer.stream import SourceStream
+from bizon_singer.sync import RunContext
+
+PACKAGE = "bizon-singer"
+
+
+class RunFailedError(BizonSingerError):
+    """One or more streams did not complete."""
+
+    def __init__(self, failures: list[Failure], total: int) -> None:
+        """Name the first failure, and how many streams there were."""
+        first = failures[0]
+        others = total - len(failures)
+        tail = f" ({len(failures)} of {total} streams failed" if total > 1 else ""
+        tail += f", {others} are complete)" if tail and others else ")" if tail else ""
+        super().__init__(f"{first}{tail}")
+        self.exit_code = first.exit_code
+        self.failures = failures
+
+
+class SourceTap(TapCommand):
+    """A Singer tap over one or more source classes.
+
+    A subclass sets ``name`` and ``source_classes``; its docstring is the description that
+    ``--about`` shows.
+    """
+
+    name = PACKAGE
+    package_name = PACKAGE
+    source_classes: ClassVar[tuple[type[Any], ...]] = ()
+    extra_settings: ClassVar[Mapping[str, Any]] = {}
+    """JSON Schemas of settings the tap itself reads, such as tap-bizon's ``source_file_path``."""
+
+    config_jsonschema: ClassVar[dict[str, Any]] = {"properties": {}}
+    # BATCH is not offered: the SDK writes STATE between the files and the message that names
+    # them, so a crash there would lose records (meltano/sdk#976).
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.TEST,
+        TapCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Derive the settings' schema from the sources' configuration classes."""
+        super().__init_subclass__(**kwargs)
+        if cls.source_classes:
+            classes = [source_class.get_config_class() for source_class in cls.source_classes]
+            schema = config_schema(AdapterSettings, classes)
+            schema["properties"] = {**cls.extra_settings, **schema["properties"]}
+            cls.config_jsonschema = schema
+
+    def __init__(
+        self,
+        *,
+        config: Any = None,
+        catalog: Any = None,
+        state: Any = None,
+        parse_env_config: bool = False,
+        validate_config: bool = True,
+        setup_mapper: bool = True,
+        message_writer: Any = None,
+    ) -> None:
+        """Check config, catalog and state, in this order, before anything is written."""
+        self.writer = stdout.current()
+        self.settings: Settings
+        self._is_strict = validate_config
+        given = catalog.to_dict() if hasattr(catalog, "to_dict") else catalog
+        self._given_catalog = None if given is None else read_catalog(given)
+        self.bookmarks = Bookmarks(state)
+        config = dict(config or {})
+        if parse_env_config:
+            config |= read_environment(self._full_schema(), self._env_var_prefix)
+        super().__init__(
+            config=resolve_references(config),
+            catalog=self._given_catalog,
+            state=self.bookmarks.value,
+            validate_config=validate_config,
+            setup_mapper=setup_mapper,
+            message_writer=message_writer,
+        )
+        for name in self.bookmarks.unknown(self.streams):
+            self.logger.warning(
+                "The state has a bookmark of %r, which is no stream of this tap; it is kept as it "
+                "is.",
+                name[:80],
+            )
+
+    # Settings
+
+    @classmethod
+    def _full_schema(cls) -> dict[str, Any]:
+        schema = cls.config_jsonschema
+        cls.append_builtin_config(schema)
+        return schema
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings by the sources' pydantic classes instead of the SDK's JSON Schema.
+
+        The SDK's validator prints the offending value, which may be a secret. At discovery
+        (``raise_errors`` false) a missing setting is no error: static streams need none.
+        """
+        known = self._full_schema()["properties"]
+        default_name = self.name.removeprefix("tap-")
+        self.settings = read_settings(self._config, known=known, name=default_name)
+        if raise_errors:
+            for source_class in self.source_classes:
+                for stream in stream_names(source_class)[:1]:
+                    self.settings.for_source(source_class.get_config_class(), stream)
+        return []
+
+    # Streams
+
+    def discover_streams(self) -> list[SourceStream]:
+        """Return the streams of all sources."""
+        discovery = Discovery(
+            tap=self,
+            context=RunContext(self.settings, self.bookmarks, self.writer, signals.stop),
+            source_classes=self.source_classes,
+            settings_are_complete=self._is_strict,
+            online=self.dynamic_catalog,
+            catalog=self._given_catalog,
+        )
+        return list(discovery.streams().values())
+
+    @property
+    def streams(self) -> dict[str, SourceStream]:  # type: ignore[override]
+        """Streams by name, in the order their sources give them (the SDK sorts by name)."""
+        if self._streams is None:
+            found = {stream.name: stream for stream in self.discover_streams()}
+            if self._given_catalog is not None:
+                if not self.dynamic_catalog:
+                    refuse_unknown(self._given_catalog, found)
+                assert self.input_catalog is not None  # noqa: S101 - made of _given_catalog
+                schemas = {
+                    item["stream"]: item["schema"] for item in self._given_catalog["streams"]
+                }
+                for name, stream in found.items():
+                    stream.follow_catalog(self.input_catalog, schemas.get(name, {}))
+            self._streams = found  # type: ignore[assignment]
+        return self._streams  # type: ignore[return-value]
+
+    @property
+    def catalog_dict(self) -> dict[str, Any]:
+        """Catalog as ``--discover`` prints it."""
+        catalog: dict[str, Any] = super().catalog_dict
+        for entry in catalog["streams"]:
+            definition = self.streams[entry["tap_stream_id"]].definition
+            root = next(item for item in entry["metadata"] if not item["breadcrumb"])["metadata"]
+            if definition.description:
+                root["description"] = definition.description
+            if definition.unavailable:
+                root["unsupported-description"] = definition.unavailable
+            entry["schema"] = self.streams[entry["tap_stream_id"]].schema
+        return catalog
+
+    def run_discovery(self) -> str:
+        """Write the catalog to stdout and return it."""
+        text = json.dumps(self.catalog_dict, indent=2)
+        self.writer.write(text.encode() + b"\n")
+        return text
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take the state that was checked before (the SDK would merge it without a check)."""
+        self._state = state  # type: ignore[assignment] # a TypedDict of the SDK's own bookmarks
+
+    # Running
+
+    def sync_all(self) -> None:  # type: ignore[misc] # the SDK's stops at the first failing stream
+        """Read every selected stream; a failing one does not stop the others.
+
+        Raises:
+            RunFailedError: One or more streams did not complete.
+            OutputError: stdout failed, or the target went away.
+            InterruptedRunError: A signal asked the run to stop.
+        """
+        started = time.monotonic()
+        selected = self._selected_streams()
+        for stream in selected:
+            stream.source_config()
+        if self.bookmarks.given:
+            self.writer.write(self.bookmarks.line())
+        failures: list[Failure] = []
+        try:
+            for stream in selected:
+                failure = self._read(stream)
+                if failure is not None:
+                    failures.append(failure)
+                    if self.settings.adapter.on_stream_error == "stop":
+                        break
+        finally:
+            status = "failed" if failures else "succeeded"
+            log_timer("job_duration", time.monotonic() - started, job_type="sync", status=status)
+        if failures:
+            raise RunFailedError(failures, len(selected))
+
+    def _selected_streams(self) -> list[SourceStream]:
+        only = self.settings.adapter.stream
+        if only is not None and only not in self.streams:
+            raise ConfigError(
+                f"setting `stream` names {only[:80]!r}, which this tap does not have"
+                f"{nearest(only, self.streams)}"
+            )
+        for name in self.settings.adapter.stream_settings:
+            if name not in self.streams and not self.dynamic_catalog:
+                raise ConfigError(
+                    f"setting `stream_settings` names stream {name[:80]!r}, which this tap does "
+                    f"not have{nearest(name, self.streams)}"
+                )
+        return [
+            stream
+            for name, stream in self.streams.items()
+            if (stream.selected if only is None else name == only)
+        ]
+
+    def _read(self, stream: SourceStream) -> Failure | None:
+        """Read one stream; return its failure, if it failed by itself."""
+        try:
+            stream.read()
+        except (InterruptedRunError, OutputError):
+            raise
+        except Exception as error:  # whatever a source raises is its stream's failure
+            run = stream.current_run
+            failure = describe(
+                error,
+                stream.name,
+                run.page if run is not None else None,
+                from_source=run is not None and run.came_from_source(error),
+            )
+            if failure.trace:
+                for line in failure.trace.rstrip().splitlines():
+                    self.logger.error("    | %s", line)  # noqa: TRY400 - it is the traceback
+            elif self.logger.isEnabledFor(logging.DEBUG):
+                self.logger.debug("The failure came from here:", exc_info=error)
+            self.logger.error("%s", failure)  # noqa: TRY400 - one sentence; see above
+            return failure
+        finally:
+            stream.log_losses()
+        return None
+
+
+def tap_for(
+    name: str,
+    source_classes: Iterable[type[Any]],
+    *,
+    description: str | None = None,
+    extra_settings: Mapping[str, Any] | None = None,
+) -> type[SourceTap]:
+    """Return a tap class over some sources.
+
+    Args:
+        name: Name of the command, such as ``tap-quakes``.
+        source_classes: The sources, at least one.
+        description: One sentence for ``--about``.
+        extra_settings: JSON Schemas of further settings.
+    """
+    classes = tuple(source_classes)
+    return type(
+        "CustomTap",
+        (SourceTap,),
+        {
+            "__doc__": description or classes[0].__doc__ or f"The tap {name}.",
+            "name": name,
+            "source_classes": classes,
+            "extra_settings": dict(extra_settings or {}),
+        },
+    )

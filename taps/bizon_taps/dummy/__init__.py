@@ -1,0 +1,1 @@
+"""tap-dummy: three streams without a network, for trying pipelines."""

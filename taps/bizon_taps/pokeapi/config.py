@@ -1,0 +1,47 @@
+"""Settings of tap-pokeapi."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from bizon_singer.source.config import SourceConfig
+
+
+class PokeApiSourceConfig(SourceConfig):
+    """Where the PokeAPI is and how deep it is read."""
+
+    name: str = Field(default="pokeapi", description="Name of the source connector.")
+    base_url: str = Field(
+        default="https://pokeapi.co/api/v2",
+        description="Root of the API, for a mirror or a server of your own. Requests go nowhere "
+        "else, whatever host its answers name.",
+    )
+    page_size: int = Field(
+        default=100, ge=1, le=100_000, description="Entries of a list asked for in one request."
+    )
+    details: bool = Field(
+        default=False,
+        description="Fetch every resource in full, one request each, instead of its list entry.",
+    )
+    detail_workers: int = Field(
+        default=8, ge=1, le=32, description="Details fetched at the same time."
+    )
+    skip_unchanged: bool = Field(
+        default=False,
+        description="Read nothing when the API's data has not been deployed anew since the last "
+        "complete run.",
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            message = "it must start with https:// and name a host"
+            raise ValueError(message)
+        if parts.query or parts.fragment:
+            message = "it must end before any ? or #"
+            raise ValueError(message)
+        return value.rstrip("/")
