@@ -128,7 +128,8 @@ def _critical(name: str, sentence: str, code: int) -> int:
 def exit_with(code: int) -> NoReturn:
     """End the process, also while a source's thread is still deep in a read."""
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        if stream is not None:  # a descriptor that was closed at start
+            stream.flush()
     if any(thread.name == "bizon-source" for thread in threading.enumerate()):
         os._exit(code)
     sys.exit(code)

@@ -19,7 +19,7 @@ from bizon_singer.bookmark import Bookmark, Bookmarks, Intent, Start
 from bizon_singer.errors import CredentialsError, ExpiredCursorError
 from bizon_singer.failure import cursor_was_refused
 from bizon_singer.iteration import Page, read_pages
-from bizon_singer.progress import ProgressBar, log_timer
+from bizon_singer.progress import ProgressBar, RequestTimer
 from bizon_singer.reader import PAGES_AHEAD, SourceReader
 from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
@@ -28,8 +28,6 @@ from bizon_singer.source.session import Exchange, Session
 
 if TYPE_CHECKING:
     from bizon_singer.stdout import Writer
-
-FIRST_FAILING_STATUS = 400
 
 logger = logging.getLogger("bizon_singer.sync")
 
@@ -102,6 +100,7 @@ class StreamRun:
         self._bookmark: Bookmark = self.context.bookmarks.stream(self.stream)
         self._state_written_at = 0.0
         self._state_is_written = True
+        self._requests = RequestTimer(self.stream)
         self._reader: SourceReader[Opened | Page] | None = None
 
     def run(self) -> None:
@@ -160,7 +159,7 @@ class StreamRun:
         source = self.source_class(self.config)
         session = getattr(source, "session", None)
         if isinstance(session, Session):
-            session.observer = HttpMetrics(self.stream)
+            session.observer = self._observe
         try:
             self._commit(source)
             self._check_connection(source)
@@ -184,7 +183,12 @@ class StreamRun:
                 endless=self.endless,
             )
         finally:
+            self._requests.log()
             _close(source)
+
+    def _observe(self, exchange: Exchange) -> None:
+        place = f"{exchange.method} {exchange.url}"
+        self._requests.add(place, exchange.status, exchange.seconds)
 
     def _commit(self, source: Any) -> None:
         """Let the source commit what the given STATE proves, if the user asks for it."""
@@ -239,12 +243,13 @@ class StreamRun:
             lines, count = self.sink.encode_page(page)
             ends = not (page.records if self.endless else page.next_pagination)
             if ends:
-                self._bookmark.advance(page.number, {}, page.next_state)
-                self._bookmark.finish()
                 lines += self.sink.activate_version()
-            else:
-                self._bookmark.advance(page.number, page.next_pagination, page.next_state)
-                pages_left = None if pages_left is None else pages_left - 1
+            # Only once all lines of the page are there may the bookmark move: what is raised
+            # before leaves it where the last page written had put it.
+            self._bookmark.advance(page.number, page.next_pagination, page.next_state)
+            if ends:
+                self._bookmark.finish()
+            pages_left = None if pages_left is None else pages_left - 1
             self._write(lines, state=ends or pages_left == 0 or self._state_is_due())
             written += count
             self.count(count)
@@ -268,25 +273,6 @@ class StreamRun:
             lines += self.context.bookmarks.line()
             self._state_written_at = time.monotonic()
         self.context.writer.write(lines)
-
-
-class HttpMetrics:
-    """Logs the duration of every HTTP request of one stream."""
-
-    def __init__(self, stream: str) -> None:
-        """Tag the metrics with the stream."""
-        self._stream = stream
-
-    def __call__(self, exchange: Exchange) -> None:
-        """Log one exchange."""
-        log_timer(
-            "http_request_duration",
-            exchange.seconds,
-            stream=self._stream,
-            endpoint=exchange.url,
-            http_status_code=exchange.status,
-            status="succeeded" if 0 < exchange.status < FIRST_FAILING_STATUS else "failed",
-        )
 
 
 def _close(source: Any) -> None:

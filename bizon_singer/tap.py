@@ -128,6 +128,9 @@ class SourceTap(TapCommand):
                 name[:80],
             )
 
+    def _setup_signal_handlers(self) -> None:
+        """Install none: the SDK's write STATE in the handler and exit 0; see the cli module."""
+
     # Settings
 
     @classmethod

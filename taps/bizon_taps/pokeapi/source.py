@@ -91,11 +91,11 @@ class PokeApiSource(AbstractSource):
         return session
 
     def check_connection(self) -> tuple[bool, Any | None]:
-        """Ask for one entry of the list; return False and a sentence if none comes."""
+        """Ask for one entry of the list; return False and the error if none comes."""
         try:
             self._fetch_page(offset=0, limit=1)
         except BizonSingerError as error:
-            return False, str(error)
+            return False, error
         return True, None
 
     def get_total_records_count(self) -> int:

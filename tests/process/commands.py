@@ -1,0 +1,91 @@
+"""Starts commands as a user does, and reads what they wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+NUMBERED = Path(__file__).parents[1] / "sources" / "numbered.py"
+
+
+def command(config: Path, *more: str, script: Path = NUMBERED) -> list[str]:
+    """Return the command line of a source file with a config."""
+    return [sys.executable, str(script), "--config", str(config), *more]
+
+
+def write_json(path: Path, value: Any) -> Path:
+    """Write a JSON file and return its path."""
+    path.write_text(json.dumps(value))
+    return path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that ended."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def last_line(self) -> str:
+        """The last line on stderr."""
+        return self.stderr.rstrip().rpartition("\n")[2]
+
+
+def run(arguments: list[str], **options: Any) -> Finished:
+    """Run a command to its end."""
+    options = {"stdout": subprocess.PIPE, "timeout": 60, **options}
+    done = subprocess.run(arguments, stderr=subprocess.PIPE, check=False, **options)
+    return Finished(done.returncode, done.stdout or b"", done.stderr.decode())
+
+
+class Started:
+    """A command that runs, with a pipe on its stdout.
+
+    Args:
+        arguments: Its command line.
+        blocking: Whether its end of the pipe blocks.
+    """
+
+    def __init__(self, arguments: list[str], *, blocking: bool = True) -> None:
+        """Start it; its stderr goes to a file, so that it never stalls on it."""
+        self.reading, writing = os.pipe()
+        os.set_blocking(writing, blocking)
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish()
+        self.process = subprocess.Popen(arguments, stdout=writing, stderr=self._stderr)
+        os.close(writing)
+        self._taken: list[bytes] = []
+
+    def take(self, count: int) -> bytes:
+        """Read up to a number of bytes of its stdout; nothing at the end."""
+        part = os.read(self.reading, count)
+        self._taken.append(part)
+        return part
+
+    def hang_up(self) -> None:
+        """Close the reading end, as a target that dies."""
+        os.close(self.reading)
+        self.reading = -1
+
+    def wait(self, seconds: float) -> int:
+        """Wait for its end and return the exit code."""
+        return self.process.wait(seconds)
+
+    def finish(self, seconds: float = 30) -> Finished:
+        """Read the rest, wait for the end, and return everything it wrote."""
+        if self.reading >= 0:
+            while self.take(1 << 20):
+                pass
+            self.hang_up()
+        code = self.process.wait(seconds)
+        self._stderr.seek(0)
+        text = self._stderr.read().decode()
+        self._stderr.close()
+        return Finished(code, b"".join(self._taken), text)

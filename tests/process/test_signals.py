@@ -1,0 +1,123 @@
+"""SIGTERM and SIGINT: the page is finished, STATE is out, nothing is glued, the code tells."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.process.commands import Started, command, run, write_json
+from tests.proofs.checker import read
+
+EXIT_CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
+LIMIT_SECONDS = 6.0
+
+
+def state_of(recording: bytes) -> dict[str, Any]:
+    """Return the last STATE of a recording."""
+    states = [message.body["value"] for message in read(recording).of("STATE")]
+    return states[-1] if states else {}
+
+
+def numbers_in(recording: bytes) -> set[tuple[str, int]]:
+    """Return stream and number of every record."""
+    return {
+        (message.body["stream"], message.body["record"]["number"])
+        for message in read(recording).of("RECORD")
+    }
+
+
+@pytest.mark.parametrize("signum", list(EXIT_CODES))
+@pytest.mark.parametrize("record_bytes", [200, 20_000, 1_000_000])
+@pytest.mark.parametrize("reader", ["fast", "slow"])
+def test_a_signal_ends_the_run_at_a_page(
+    tmp_path: Path, signum: signal.Signals, record_bytes: int, reader: str
+) -> None:
+    """Whole lines only, exit 143 or 130 in time, and a resumed run gives exactly the rest."""
+    settings = {"pages": 60, "page_size": 2, "record_bytes": record_bytes, "page_seconds": 0.03}
+    config = write_json(tmp_path / "c.json", settings)
+    started = Started(command(config))
+    started.take(1)
+    threading.Timer(0.25, started.process.send_signal, (signum,)).start()
+    while started.take(1 << 16):
+        time.sleep(0.002 if reader == "slow" else 0)
+    done = started.finish(LIMIT_SECONDS)
+    assert done.code == EXIT_CODES[signum]
+    assert not read(done.stdout).tail
+    assert not read(done.stdout).violations
+    assert "run again with the last STATE" in done.last_line
+    assert_resumes_exactly(tmp_path, config, done.stdout, pages=60)
+
+
+def assert_resumes_exactly(tmp_path: Path, config: Path, recording: bytes, pages: int) -> None:
+    """A run from the recording's last STATE gives what is missing and nothing else."""
+    state = write_json(tmp_path / "s.json", state_of(recording))
+    rest = run(command(config, "--state", str(state)))
+    assert rest.code == 0
+    before, after = numbers_in(recording), numbers_in(rest.stdout)
+    assert before | after == {(s, n) for s in ("evens", "odds") for n in range(pages * 2)}
+    assert len([pair for pair in before & after if pair[0] == "odds"]) <= 2
+
+
+@pytest.mark.parametrize("signum", list(EXIT_CODES))
+@pytest.mark.parametrize("record_bytes", [20_000, 1_000_000])
+def test_a_stalled_reader_does_not_hold_the_process(
+    tmp_path: Path, signum: signal.Signals, record_bytes: int
+) -> None:
+    """With the pipe full, the process ends in time; at most the very last line is cut."""
+    settings = {"pages": 60, "page_size": 5, "record_bytes": record_bytes}
+    config = write_json(tmp_path / "c.json", settings)
+    started = Started(command(config))
+    started.take(1)
+    time.sleep(0.3)
+    began = time.monotonic()
+    started.process.send_signal(signum)
+    assert started.wait(LIMIT_SECONDS) == EXIT_CODES[signum]
+    assert time.monotonic() - began < LIMIT_SECONDS
+    done = started.finish()
+    whole, _, tail = done.stdout.rpartition(b"\n")
+    for line in whole.split(b"\n"):
+        assert json.loads(line)["type"] in {"SCHEMA", "RECORD", "STATE"}
+    assert b"\n" not in tail
+    assert tail == b"" or not is_json(tail)
+
+
+def is_json(text: bytes) -> bool:
+    """Tell whether a cut line happens to be whole."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
+    """Nobody has to wait for the grace period."""
+    config = write_json(tmp_path / "c.json", {"record_bytes": 1_000_000})
+    started = Started(command(config))
+    started.take(1)
+    time.sleep(0.2)
+    started.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    began = time.monotonic()
+    started.process.send_signal(signal.SIGTERM)
+    assert started.wait(LIMIT_SECONDS) == 143
+    assert time.monotonic() - began < 1
+    started.finish()
+
+
+def test_a_source_deep_in_a_wait_does_not_hold_the_process(tmp_path: Path) -> None:
+    """The signal is heard while the source sleeps; the last STATE is out already."""
+    config = write_json(tmp_path / "c.json", {"page_seconds": 30})
+    started = Started(command(config))
+    time.sleep(1.5)
+    began = time.monotonic()
+    started.process.send_signal(signal.SIGTERM)
+    assert started.wait(LIMIT_SECONDS) == 143
+    assert time.monotonic() - began < 1
+    assert not read(started.finish().stdout).tail
