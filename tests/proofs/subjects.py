@@ -1,0 +1,99 @@
+"""The taps whose output is proven, each as a function from STATE to recorded stdout."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bizon_singer.loader import find_sources, load_source_file
+from bizon_singer.tap import SourceTap, tap_for
+from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.pokeapi import PokeApi
+
+SOURCES = Path(__file__).parents[1] / "sources"
+Resume = Callable[[dict[str, Any] | None], bytes]
+
+
+def record(
+    tap_class: type[SourceTap], config: Mapping[str, Any], state: Any = None, catalog: Any = None
+) -> bytes:
+    """Run a tap to its end in this process and return what it wrote to stdout."""
+    with redirect_stdout(io.StringIO()) as written:
+        tap_class(config=dict(config), state=state, catalog=catalog).sync_all()
+    return written.getvalue().encode()
+
+
+def catalog_of(
+    tap_class: type[SourceTap], config: Mapping[str, Any], streams: frozenset[str]
+) -> dict[str, Any]:
+    """Return the discovered catalog with only some streams selected."""
+    catalog = tap_class(config=dict(config)).catalog_dict
+    for entry in catalog["streams"]:
+        root = next(item for item in entry["metadata"] if not item["breadcrumb"])
+        root["metadata"]["selected"] = entry["tap_stream_id"] in streams
+    return catalog
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One tap with one config.
+
+    Attributes:
+        first: Config of a run without STATE.
+        later: Config of the next run, over a source that has moved on; None if it is the same.
+        page_size: Largest number of records of a page.
+        full_table: Streams that start again once they are complete.
+    """
+
+    name: str
+    tap_class: type[SourceTap]
+    first: Mapping[str, Any]
+    page_size: int
+    full_table: frozenset[str]
+    later: Mapping[str, Any] = field(default_factory=dict)
+    catalog: Any = None
+
+    def run(self, config: Mapping[str, Any]) -> Resume:
+        """Return the tap as a function from STATE to stdout."""
+        return lambda state: record(self.tap_class, config, state, self.catalog)
+
+
+def dummy() -> Subject:
+    """tap-dummy: two full-table streams and an incremental one with ties."""
+    config = {"count": 60, "page_size": 7}
+    return Subject(
+        "dummy",
+        TapDummy,
+        config,
+        page_size=7,
+        full_table=frozenset({"creatures", "plants"}),
+        later={**config, "count": 100},
+    )
+
+
+POKEAPI_STREAMS = frozenset({"berry", "characteristic", "gender", "item"})
+
+
+def pokeapi(api: PokeApi, *, details: bool) -> Subject:
+    """tap-pokeapi over a local server: lists, or chunks of details; one stream has no names."""
+    config = {"base_url": api.base_url, "page_size": 6, "details": details, "detail_workers": 1}
+    return Subject(
+        "pokeapi-details" if details else "pokeapi",
+        TapPokeApi,
+        config,
+        page_size=6,
+        full_table=POKEAPI_STREAMS,
+        catalog=catalog_of(TapPokeApi, config, POKEAPI_STREAMS),
+    )
+
+
+def custom(name: str, config: Mapping[str, Any], **terms: Any) -> Subject:
+    """A source file of tests/sources, loaded as tap-bizon loads a user's."""
+    path = str(SOURCES / f"{name}.py")
+    tap_class = tap_for("tap-bizon", find_sources(load_source_file(path), path))
+    return Subject(name, tap_class, config, **terms)

@@ -1,0 +1,137 @@
+"""I3 with real processes: SIGKILL at random moments, then a run from the last STATE.
+
+The prefix oracle of test_resume proves all bytes of a recorded run; this shows that a killed
+process is such a prefix. A failing case is replayed by its test id, which holds its seed.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.pokeapi import PokeApi
+from tests.process.commands import Started, run, write_json
+from tests.proofs.checker import read
+
+BIN = Path(sys.executable).parent
+SOURCES = Path(__file__).parents[1] / "sources"
+SPAN_SECONDS = 0.5
+KILLS = 50
+Key = tuple[str, Any]
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[PokeApi]:
+    """A PokeAPI that takes its time."""
+    with PokeApi(counts={"berry": 120}, pause_seconds=0.004) as server:
+        yield server
+
+
+def tap(name: str, config: dict[str, Any], folder: Path) -> list[str]:
+    """Return the command line of an installed tap."""
+    return [str(BIN / name), "--config", str(write_json(folder / "c.json", config))]
+
+
+def subject_of(seed: int, api: PokeApi, folder: Path) -> tuple[list[str], int]:
+    """Return the command of one of four subjects, and its page size."""
+    if seed % 4 == 0:
+        config: dict[str, Any] = {"count": 200, "page_size": 10, "delay_seconds": 0.02}
+        return tap("tap-dummy", config, folder), 10
+    if seed % 4 == 1:
+        config = {"base_url": api.base_url, "stream": "berry", "page_size": 8, "details": True}
+        config["detail_workers"] = 2
+        return [
+            str(BIN / "tap-pokeapi"),
+            "--config",
+            str(write_json(folder / "c.json", config)),
+        ], 10
+    if seed % 4 == 2:
+        config = {"source_file_path": str(SOURCES / "ledger.py"), "count": 3000, "page_size": 20}
+        return tap("tap-bizon", config, folder), 20
+    config = {"pages": 20, "page_size": 5, "record_bytes": 20_000, "page_seconds": 0.015}
+    path = write_json(folder / "c.json", config)
+    return [sys.executable, str(SOURCES / "numbered.py"), "--config", str(path)], 5
+
+
+def records_of(recording: bytes) -> set[Key]:
+    """Return stream and key of every whole RECORD of a recording."""
+    return {
+        (message.body["stream"], record.get("_source_record_id", record.get("id")))
+        for message in read(recording).of("RECORD")
+        for record in [message.body["record"]]
+    }
+
+
+def state_arguments(recording: bytes, folder: Path) -> list[str]:
+    """Return ``--state`` with the last whole STATE of a recording, or nothing."""
+    states = [message.body["value"] for message in read(recording).of("STATE")]
+    return ["--state", str(write_json(folder / "s.json", states[-1]))] if states else []
+
+
+def killed(arguments: list[str], seconds: float) -> tuple[bytes, int]:
+    """Run a command and kill it so long after its first byte; return its stdout and code."""
+    started = Started(arguments)
+    started.take(1)
+    timer = threading.Timer(seconds, started.process.send_signal, (signal.SIGKILL,))
+    timer.start()
+    while started.take(1 << 16):
+        pass
+    timer.cancel()
+    done = started.finish()
+    return done.stdout, done.code
+
+
+_complete: dict[int, set[Key]] = {}
+
+
+def complete_run(subject: int, arguments: list[str]) -> set[Key]:
+    """Return the records of a run nobody kills, from memory after the first time."""
+    if subject not in _complete:
+        _complete[subject] = records_of(run(arguments).stdout)
+    return _complete[subject]
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_a_killed_run_is_resumed_exactly(seed: int, api: PokeApi, tmp_path: Path) -> None:
+    """All records are there, at most one page twice, only the last line may be cut."""
+    arguments, page_size = subject_of(seed, api, tmp_path)
+    moment = random.Random(seed).uniform(0, SPAN_SECONDS)
+    before, code = killed(arguments, moment)
+    assert code in {0, -signal.SIGKILL}
+    result = read(before)
+    assert {violation.offset for violation in result.violations} <= {len(before) - len(result.tail)}
+    rest = run([*arguments, *state_arguments(before, tmp_path)])
+    assert rest.code == 0
+    if code == 0:
+        return
+    assert records_of(before) | records_of(rest.stdout) == complete_run(seed % 4, arguments)
+    open_stream = [message.body["stream"] for message in result.of("RECORD")][-1:]
+    again = [key for key in records_of(before) & records_of(rest.stdout) if key[0] in open_stream]
+    assert len(again) <= page_size
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_storm_of_kills_still_comes_to_an_end(seed: int, api: PokeApi, tmp_path: Path) -> None:
+    """Killed again and again, each run going on where the last one stood, nothing is lost."""
+    arguments, _ = subject_of(seed * 2 + 3, api, tmp_path)
+    draw = random.Random(seed)
+    seen: set[Key] = set()
+    state: list[str] = []
+    for _ in range(12):
+        recording, code = killed([*arguments, *state], draw.uniform(0.02, 0.25))
+        seen |= records_of(recording)
+        state = state_arguments(recording, tmp_path) or state
+        if code == 0:
+            break
+    else:
+        last = run([*arguments, *state])
+        assert last.code == 0
+        seen |= records_of(last.stdout)
+    assert seen == complete_run((seed * 2 + 3) % 4, arguments)

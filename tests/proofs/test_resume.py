@@ -1,0 +1,71 @@
+"""I1, I2, I3, I5, I9, I11: every byte prefix of every tap's output, cut there and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.pokeapi import PokeApi
+from tests.proofs.checker import Terms, prove_resume, read
+from tests.proofs.subjects import Subject, custom, dummy, pokeapi
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[PokeApi]:
+    """A PokeAPI of few entries."""
+    with PokeApi(counts={"berry": 20, "characteristic": 13, "item": 12}) as server:
+        yield server
+
+
+def subject_of(name: str, api: PokeApi) -> Subject:
+    """Return a subject by its name."""
+    if name == "dummy":
+        return dummy()
+    if name.startswith("pokeapi"):
+        return pokeapi(api, details=name.endswith("details"))
+    if name == "numbered":
+        streams = frozenset({"evens", "odds"})
+        return custom(name, {"pages": 8}, page_size=10, full_table=streams)
+    config = {"count": 50, "page_size": 4}
+    later = {**config, "count": 90}
+    return custom(name, config, page_size=4, full_table=frozenset(), later=later)
+
+
+SUBJECTS = ["dummy", "pokeapi", "pokeapi-details", "numbered", "ledger"]
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_a_first_run_is_resumed_exactly_from_every_byte(name: str, api: PokeApi) -> None:
+    """Nothing lost, at most one page again, the final STATE equal."""
+    subject = subject_of(name, api)
+    run = subject.run(subject.first)
+    proof = prove_resume(run(None), run, Terms(subject.page_size, subject.full_table))
+    assert proof.violations == ()
+    assert proof.proven == proof.prefixes > 1000
+    assert proof.resumes > 5
+
+
+@pytest.mark.parametrize("name", ["dummy", "ledger"])
+def test_an_incremental_run_is_resumed_exactly_from_every_byte(name: str, api: PokeApi) -> None:
+    """The next run, over a source that has moved on, is as exact as the first."""
+    subject = subject_of(name, api)
+    first = read(subject.run(subject.first)(None))
+    state = list(first.of("STATE"))[-1].body["value"]
+    run = subject.run(subject.later)
+    full = run(state)
+    proof = prove_resume(
+        full, run, Terms(subject.page_size, subject.full_table), initial_state=state
+    )
+    assert proof.violations == ()
+    assert proof.proven == proof.prefixes > 1000
+
+
+def test_an_incremental_run_gives_what_is_new_and_the_boundary_again(api: PokeApi) -> None:
+    """Forty new entries, and the ties of the last time once more: never one less."""
+    subject = subject_of("ledger", api)
+    first = read(subject.run(subject.first)(None))
+    state = list(first.of("STATE"))[-1].body["value"]
+    later = read(subject.run(subject.later)(state))
+    numbers = [message.body["record"]["number"] for message in later.of("RECORD")]
+    assert numbers == list(range(48, 90))
