@@ -1,0 +1,90 @@
+# Everything a newcomer needs: Python 3.11 or later and make. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+WHEEL := $$(ls build/wheel/*.whl)
+
+.PHONY: help env demo test lint unit installed bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+env: .venv/ready ## make the environment in .venv: the package with every extra, and the tools
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "bizon-singer needs Python 3.11 or later; set PYTHON, as in: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	touch $@
+
+.venv-target/bin/target-jsonl:  # its pins (jsonschema 2.6) clash with the Singer SDK's
+	$(PYTHON) -m venv .venv-target
+	.venv-target/bin/python -m pip install --quiet target-jsonl
+
+.venv-meltano/bin/meltano:
+	$(PYTHON) -m venv .venv-meltano
+	.venv-meltano/bin/python -m pip install --quiet meltano virtualenv
+
+demo: .venv/ready .venv-target/bin/target-jsonl ## run tap-dummy into target-jsonl, and once more from its STATE
+	@rm -rf build/demo && mkdir -p build/demo/loaded
+	@echo '{"count": 250, "page_size": 100}' > build/demo/config.json
+	@echo '{"destination_path": "build/demo/loaded", "do_timestamp_file": false}' > build/demo/target.json
+	@echo; echo '$$ tap-dummy --config config.json | target-jsonl --config target.json > states.jsonl'
+	@$(BIN)/tap-dummy --config build/demo/config.json 2> build/demo/first.log \
+	  | .venv-target/bin/target-jsonl --config build/demo/target.json > build/demo/states.jsonl
+	@echo; echo 'Loaded:'; wc -l build/demo/loaded/*.jsonl
+	@echo; echo 'The first event:'; head -n 1 build/demo/loaded/events.jsonl
+	@tail -n 1 build/demo/states.jsonl > build/demo/state.json
+	@echo; echo 'The saved STATE:'; $(BIN)/python -m json.tool build/demo/state.json
+	@echo '{"count": 260, "page_size": 100}' > build/demo/config.json
+	@echo; echo 'Ten more events happen. Once more, from that STATE:'
+	@echo '$$ tap-dummy --config config.json --state state.json | target-jsonl --config target.json'
+	@$(BIN)/tap-dummy --config build/demo/config.json --state build/demo/state.json 2> build/demo/second.log \
+	  | .venv-target/bin/target-jsonl --config build/demo/target.json > build/demo/states.jsonl
+	@echo; echo 'Read by the second run (full tables again, of the events what is new and the last one once more):'
+	@grep -h record_count build/demo/second.log | sed -E 's/.*"value":([0-9]+).*"stream":"([a-z]+)".*/  \2 \1/'
+
+test: lint unit installed ## everything that proves the project
+	@echo "make test: everything passed"
+
+lint: .venv/ready ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+build/wheel/done: $(shell find bizon_singer taps -type f -not -name '*.pyc') pyproject.toml README.md | .venv/ready
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(BIN)/python -m build --quiet --wheel --outdir build/wheel .
+	touch $@
+
+.venv-test/done: build/wheel/done
+	$(PYTHON) -m venv .venv-test
+	.venv-test/bin/python -m pip install --quiet --upgrade pip
+	.venv-test/bin/python -m pip install --quiet "$(WHEEL)[all]" --group dev
+	.venv-test/bin/python -m pip install --quiet --force-reinstall --no-deps "$(WHEEL)"
+	touch $@
+
+unit: .venv-test/done .venv-target/bin/target-jsonl .venv-meltano/bin/meltano ## all tests, against the installed wheel
+	@rm -rf build/tests && mkdir -p build/tests && cp -R tests pyproject.toml build/tests/
+	cd build/tests && CHECKOUT="$(CURDIR)" PATH="$(CURDIR)/.venv-test/bin:$$PATH" \
+	  ../../.venv-test/bin/python -m pytest -n $(WORKERS) --dist worksteal
+
+installed: build/wheel/done ## the wheel without any extra
+	rm -rf .venv-bare && $(PYTHON) -m venv .venv-bare
+	.venv-bare/bin/python -m pip install --quiet "$(WHEEL)"
+	.venv-bare/bin/python -m pip check
+	.venv-bare/bin/tap-dummy --discover > /dev/null
+	echo '{}' > build/empty.json && .venv-bare/bin/tap-dummy --config build/empty.json 2> /dev/null | tail -n 1 | grep -q '"in_progress":null'
+
+bench: .venv/ready ## the benchmarks, as tables
+	PYTHONPATH=. $(BIN)/python -m tests.benchmarks
+
+clean: ## remove what the targets made
+	rm -rf .venv .venv-* build
