@@ -8,6 +8,7 @@ tuple), and every fourth page is empty.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bizon.source.config import SourceConfig
 from bizon.source.models import SourceIncrementalState, SourceIteration, SourceRecord
@@ -39,16 +40,16 @@ class LedgerSource(AbstractSource):
     def get_total_records_count(self) -> int:
         return self.config.count
 
-    def get(self, pagination: dict | None = None) -> SourceIteration:
+    def get(self, pagination: dict[str, Any] | None = None) -> SourceIteration:
         return self._page(START, pagination)
 
     def get_records_after(
-        self, source_state: SourceIncrementalState, pagination: dict | None = None
+        self, source_state: SourceIncrementalState, pagination: dict[str, Any] | None = None
     ) -> SourceIteration:
         since = source_state.state.get("since", START)
         return self._page(since, pagination)
 
-    def _page(self, since: datetime, pagination: dict | None) -> SourceIteration:
+    def _page(self, since: datetime, pagination: dict[str, Any] | None) -> SourceIteration:
         step, cursor = (pagination or {}).get("at", (0, (since, -1)))
         if step % 4 == 3:
             return SourceIteration(records=[], next_pagination={"at": (step + 1, cursor)})

@@ -1,0 +1,13 @@
+"""Print all tables: ``make bench``."""
+
+from __future__ import annotations
+
+import logging
+import platform
+
+from tests.benchmarks import adapter, records
+
+logging.disable(logging.CRITICAL)
+print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
+records.table()
+adapter.table()

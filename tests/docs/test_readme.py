@@ -1,0 +1,126 @@
+"""What the documents say is what happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from bizon_singer import errors
+from bizon_singer.settings import AdapterSettings
+from bizon_singer.source.config import SourceConfig
+from tests.proofs.checker import check, read
+
+CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
+README = (CHECKOUT / "README.md").read_text()
+QUAKES = 450
+
+
+class _Quakes(BaseHTTPRequestHandler):
+    """Answers as the USGS event service does: GeoJSON features from an offset on."""
+
+    def do_GET(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        first, limit = int(query["offset"][0]), int(query["limit"][0])
+        numbers = range(first, min(first + limit, QUAKES + 1))
+        features = [
+            {
+                "type": "Feature",
+                "id": f"us{number}",
+                "properties": {"mag": number / 100, "place": "off the coast", "time": number},
+                "geometry": {"type": "Point", "coordinates": [1.5, -2.5, 10]},
+            }
+            for number in numbers
+        ]
+        body = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture
+def quake_service() -> Iterator[str]:
+    """A local stand-in for the USGS event service."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Quakes)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def blocks(language: str) -> list[str]:
+    """Return the code blocks of the README in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_custom_source_of_the_readme_is_a_tap(quake_service: str, tmp_path: Path) -> None:
+    """The block, with only its host replaced, reads every quake in valid messages."""
+    (code,) = blocks("python")
+    path = tmp_path / "quakes.py"
+    path.write_text(code.replace("https://earthquake.usgs.gov", quake_service))
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    assert check(done.stdout) == []
+    assert len(list(read(done.stdout).of("RECORD"))) == QUAKES
+
+
+def test_the_custom_source_is_as_short_as_its_title_says() -> None:
+    """Fifteen lines of code, imports and blank lines aside from the docstring included."""
+    (code,) = blocks("python")
+    lines = [line for line in code.splitlines() if line.strip() and not line.startswith('"""')]
+    assert len(lines) <= 15
+
+
+def test_every_setting_of_every_tap_is_in_the_table() -> None:
+    """A setting nobody can find does not exist."""
+    table = README.partition("## Settings of every tap")[2].partition("## What is in")[0]
+    hidden = {"name", "init_pipeline", "source_file_path", "api_config", "http"}
+    of_the_sdk = ("stream_map", "flattening_", "faker_")
+    for name in (set(AdapterSettings.model_fields) | set(SourceConfig.model_fields)) - hidden:
+        assert name.startswith(of_the_sdk) or f"`{name}`" in table, name
+
+
+def test_every_exit_code_is_in_the_table() -> None:
+    """The codes of the error classes are those of the documents."""
+    table = README.partition("## How a run ends")[2]
+    codes = {
+        value.exit_code
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.BizonSingerError)
+    }
+    for code in codes - {1}:
+        assert re.search(rf"^\| (\d+, )?{code}\b", table, re.MULTILINE), code
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    """What a reader types is there."""
+    scripts = (CHECKOUT / "pyproject.toml").read_text().partition("[project.scripts]")[2]
+    for command in set(re.findall(r"\btap-[a-z]+", README)):
+        assert f"{command} = " in scripts, command
+
+
+def test_every_target_of_the_readme_exists() -> None:
+    """`make …` in the README names targets of the Makefile."""
+    makefile = (CHECKOUT / "Makefile").read_text()
+    for target in re.findall(r"make ([a-z]+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    """No dead link within the repository."""
+    for target in re.findall(r"\]\((?!http|#)([^)#]+)\)", README):
+        assert (CHECKOUT / target).exists(), target

@@ -1,0 +1,146 @@
+"""meltano.yml runs as it is, and Meltano's own commands do what its users expect."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.pokeapi import PokeApi
+
+CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
+MELTANO = CHECKOUT / ".venv-meltano" / "bin" / "meltano"
+PARTS = ("bizon_singer", "taps", "output", "pyproject.toml", "README.md", "LICENSE", "meltano.yml")
+STATE_ID = "dev:tap-dummy-to-target-jsonl"
+
+pytestmark = pytest.mark.xdist_group("meltano")
+
+
+class Project:
+    """A copy of the project in which Meltano runs."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copy what Meltano needs of the checkout."""
+        self.folder = folder
+        for part in PARTS:
+            source = CHECKOUT / part
+            ignore = shutil.ignore_patterns("__pycache__")
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=ignore)
+            else:
+                shutil.copy(source, folder / part)
+
+    def meltano(self, *arguments: str, **environment: str) -> str:
+        """Run a Meltano command that must succeed; return its stdout."""
+        done = subprocess.run(
+            [str(MELTANO), *arguments],
+            cwd=self.folder,
+            env={**os.environ, **environment, "PATH": f"{MELTANO.parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            check=False,
+            timeout=400,
+        )
+        assert done.returncode == 0, done.stderr.decode()[-3000:]
+        return done.stdout.decode()
+
+    def loaded(self, stream: str) -> list[dict[str, Any]]:
+        """Return what target-jsonl loaded of a stream, and forget it."""
+        path = self.folder / "output" / f"{stream}.jsonl"
+        if not path.exists():
+            return []
+        lines = path.read_text().splitlines()
+        path.unlink()
+        return [json.loads(line) for line in lines]
+
+    def forget_loaded(self) -> None:
+        """Remove what earlier runs loaded."""
+        for path in (self.folder / "output").glob("*.jsonl"):
+            path.unlink()
+
+    def state(self) -> dict[str, Any]:
+        """Return the state Meltano keeps of the dummy pipeline."""
+        state = json.loads(self.meltano("state", "get", STATE_ID))
+        bookmarks: dict[str, Any] = state["singer_state"]["bookmarks"]
+        return bookmarks
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose plugins are installed."""
+    project = Project(tmp_path_factory.mktemp("meltano"))
+    project.meltano("install")
+    return project
+
+
+def test_a_pipeline_runs_and_goes_on_from_its_state(project: Project) -> None:
+    """The first run reads all; the next one what is new; a full refresh all again."""
+    project.meltano("run", "tap-dummy", "target-jsonl")
+    assert len(project.loaded("events")) == 1000
+    assert len(project.loaded("creatures")) == 5
+    assert project.state()["events"]["in_progress"] is None
+    project.meltano("run", "tap-dummy", "target-jsonl", TAP_DUMMY_COUNT="1010")
+    assert len(project.loaded("events")) == 11
+    project.meltano("run", "--full-refresh", "tap-dummy", "target-jsonl", TAP_DUMMY_COUNT="20")
+    assert len(project.loaded("events")) == 20
+    assert project.state()["events"]["in_progress"] is None
+
+
+def test_state_can_be_got_and_set(project: Project) -> None:
+    """A bookmark put in by hand is where the next run starts."""
+    bookmarks = {"events": {"last_run": "2024-01-01T00:00:00Z", "state": {}}}
+    state = json.dumps({"singer_state": {"bookmarks": bookmarks}})
+    project.meltano("state", "set", "--force", STATE_ID, state)
+    assert project.state() == bookmarks
+    moved = {"updated_at": "2024-01-01T16:00:00Z"}
+    bookmarks["events"]["state"] = moved
+    state = json.dumps({"singer_state": {"bookmarks": bookmarks}})
+    project.meltano("state", "set", "--force", STATE_ID, state)
+    project.meltano("run", "tap-dummy", "target-jsonl")
+    events = project.loaded("events")
+    assert 0 < len(events) < 50
+    assert min(event["updated_at"] for event in events) >= moved["updated_at"]
+
+
+def test_select_invoke_and_config_work(project: Project) -> None:
+    """What Meltano shows of a catalog, prints of a tap, and thinks of its config."""
+    listed = project.meltano("select", "tap-dummy", "--list", "--all")
+    assert "[automatic  ] events.id" in listed
+    assert "[selected   ] events.user.email" in listed
+    catalog = json.loads(project.meltano("invoke", "tap-dummy", "--discover"))
+    names = [entry["tap_stream_id"] for entry in catalog["streams"]]
+    assert names == ["creatures", "plants", "events"]
+    assert "valid" in project.meltano("config", "test", "tap-dummy")
+
+
+def test_a_deselected_field_is_not_loaded(project: Project) -> None:
+    """Selection made in Meltano reaches the records, nested fields too."""
+    project.forget_loaded()
+    project.meltano("select", "tap-dummy", "events", "*")
+    project.meltano("select", "tap-dummy", "events", "user.email", "--exclude")
+    project.meltano("run", "--full-refresh", "tap-dummy", "target-jsonl", TAP_DUMMY_COUNT="3")
+    events = project.loaded("events")
+    assert [sorted(event["user"]) for event in events] == [["country", "id"]] * 3
+    assert project.loaded("plants") == []
+
+
+def test_tap_pokeapi_runs_with_the_selection_of_the_file(project: Project) -> None:
+    """Only berry and pokemon are selected in meltano.yml."""
+    with PokeApi(counts={"berry": 7, "pokemon": 9}) as api:
+        project.meltano("run", "tap-pokeapi", "target-jsonl", TAP_POKEAPI_BASE_URL=api.base_url)
+    assert len(project.loaded("berry")) == 7
+    assert len(project.loaded("pokemon")) == 9
+    assert project.loaded("item") == []
+
+
+def test_nested_settings_reach_the_tap_from_the_environment(project: Project) -> None:
+    """A dotted setting is a flat variable for Meltano and an object for the tap."""
+    settings = {
+        "TAP_DUMMY_AUTHENTICATION_TYPE": "api_key",
+        "TAP_DUMMY_AUTHENTICATION_PARAMS_TOKEN": "canary-secret-1",
+    }
+    assert "valid" in project.meltano("config", "test", "tap-dummy", **settings)
