@@ -31,6 +31,10 @@ env: .venv/ready ## make the environment in .venv: the package with every extra,
 	$(PYTHON) -m venv .venv-meltano
 	.venv-meltano/bin/python -m pip install --quiet meltano virtualenv
 
+.venv-singer-tools/bin/singer-check-tap:  # it needs pkg_resources, gone from new setuptools
+	$(PYTHON) -m venv .venv-singer-tools
+	.venv-singer-tools/bin/python -m pip install --quiet 'setuptools<70' singer-tools
+
 demo: .venv/ready .venv-target/bin/target-jsonl ## run tap-dummy into target-jsonl, and once more from its STATE
 	@rm -rf build/demo && mkdir -p build/demo/loaded
 	@echo '{"count": 250, "page_size": 100}' > build/demo/config.json
@@ -71,17 +75,18 @@ build/wheel/done: $(shell find bizon_singer taps -type f -not -name '*.pyc') pyp
 	.venv-test/bin/python -m pip install --quiet --force-reinstall --no-deps "$(WHEEL)"
 	touch $@
 
-unit: .venv-test/done .venv-target/bin/target-jsonl .venv-meltano/bin/meltano ## all tests, against the installed wheel
+unit: .venv-test/done .venv-meltano/bin/meltano .venv-singer-tools/bin/singer-check-tap ## all tests, against the installed wheel
 	@rm -rf build/tests && mkdir -p build/tests && cp -R tests pyproject.toml build/tests/
 	cd build/tests && CHECKOUT="$(CURDIR)" PATH="$(CURDIR)/.venv-test/bin:$$PATH" \
 	  ../../.venv-test/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
-installed: build/wheel/done ## the wheel without any extra
+installed: build/wheel/done ## the wheel without any extra, with the newest and the oldest Singer SDK
 	rm -rf .venv-bare && $(PYTHON) -m venv .venv-bare
 	.venv-bare/bin/python -m pip install --quiet "$(WHEEL)"
 	.venv-bare/bin/python -m pip check
-	.venv-bare/bin/tap-dummy --discover > /dev/null
-	echo '{}' > build/empty.json && .venv-bare/bin/tap-dummy --config build/empty.json 2> /dev/null | tail -n 1 | grep -q '"in_progress":null'
+	tests/installed.sh .venv-bare/bin
+	.venv-bare/bin/python -m pip install --quiet "$$(grep -oE 'singer-sdk>=[0-9.]+' pyproject.toml | sed 's/>=/==/')"
+	tests/installed.sh .venv-bare/bin
 
 bench: .venv/ready ## the benchmarks, as tables
 	PYTHONPATH=. $(BIN)/python -m tests.benchmarks

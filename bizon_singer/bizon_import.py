@@ -18,6 +18,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from bizon_singer.config_errors import nearest
 from bizon_singer.errors import SourceFileError
 
 OURS = {
@@ -34,6 +35,16 @@ OURS = {
     "bizon.source.auth.authenticators.token": "bizon_singer.source.auth.authenticators.token",
 }
 PACKAGES = ("bizon", "bizon.source", "bizon.source.auth", "bizon.source.auth.authenticators")
+
+
+REEXPORTED = {
+    "bizon.source.source": {
+        "SourceIncrementalState": "bizon.source.models",
+        "SourceIteration": "bizon.source.models",
+    },
+}
+"""Names that Bizon's modules pass on and ours do not, with the module each comes from."""
+TAUGHT_ONLY = "bizon.source.base"
 
 
 class MissingFromBizonError(SourceFileError, ImportError):
@@ -58,11 +69,15 @@ class _Alias(ModuleType):
     def __init__(self, name: str, own: ModuleType | None) -> None:
         super().__init__(name)
         self.__dict__["_own"] = own
+        self.__dict__["__all__"] = self.names()  # for `import *`
         if own is None:
             self.__path__: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         own: ModuleType | None = self.__dict__["_own"]
+        origin = REEXPORTED.get(self.__name__, {}).get(name)
+        if origin is not None:
+            return getattr(alias(origin), name)
         if own is not None and name in self.names():
             return getattr(own, name)
         below = f"{self.__name__}.{name}"
@@ -70,9 +85,12 @@ class _Alias(ModuleType):
             return alias(below)
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
+        if own is None:
+            raise _missing_module(below)
         raise MissingFromBizonError(
-            f"the source imports {name!r} from {self.__name__}, which is not available without "
-            f"the package bizon; {self.__name__} has: {', '.join(self.names())}"
+            f"the source imports {name!r} from {self.__name__}, which has no such name without the "
+            f"package bizon{nearest(name, self.names(), '')}; it has {', '.join(self.names())}",
+            name=self.__name__,
         )
 
     def names(self) -> list[str]:
@@ -80,20 +98,33 @@ class _Alias(ModuleType):
         own: ModuleType | None = self.__dict__["_own"]
         if own is None:
             prefix = self.__name__ + "."
-            every = [*OURS, *PACKAGES]
-            return sorted(
-                name.removeprefix(prefix)
-                for name in every
-                if name.startswith(prefix) and "." not in name.removeprefix(prefix)
-            )
-        package = "bizon_singer."
-        return sorted(
+            below = [name for name in (*OURS, *PACKAGES) if name.startswith(prefix)]
+            names = {name.removeprefix(prefix) for name in below}
+            return sorted(name for name in names if "." not in name)
+        classes = {
             name
             for name, value in vars(own).items()
             if isinstance(value, type)
             and not name.startswith("_")
-            and value.__module__.startswith(package)
+            and value.__module__.startswith("bizon_singer.")
+        }
+        return sorted(classes | REEXPORTED.get(self.__name__, {}).keys())
+
+
+def _missing_module(name: str) -> MissingFromBizonError:
+    """Return the error for a module of Bizon there is not; those there are, are listed."""
+    if name.startswith(TAUGHT_ONLY):
+        return MissingFromBizonError(
+            f"the source imports {name}, which Bizon's Platform documentation teaches and no "
+            "release of Bizon has; import AbstractSource from bizon.source.source and implement "
+            "streams() and get() instead of get_streams() and get_records()",
+            name=name,
         )
+    return MissingFromBizonError(
+        f"the source imports {name}, which is not available without the package bizon"
+        f"{nearest(name, OURS, '')}; there are {', '.join(OURS)}",
+        name=name,
+    )
 
 
 @cache
@@ -101,16 +132,13 @@ def alias(name: str) -> ModuleType:
     """Return a module of Bizon by its dotted name.
 
     Raises:
-        MissingFromBizonError: There is no such module here; those there are, are listed.
+        MissingFromBizonError: There is no such module here.
     """
     if name in OURS:
         return _Alias(name, importlib.import_module(OURS[name]))
     if name in PACKAGES:
         return _Alias(name, None)
-    raise MissingFromBizonError(
-        f"the source imports {name}, which is not available without the package bizon; there are: "
-        f"{', '.join(OURS)}"
-    )
+    raise _missing_module(name)
 
 
 def _import_for_source(
@@ -125,7 +153,7 @@ def _import_for_source(
         module = alias(name)
         for item in fromlist or ():
             if item != "*":
-                getattr(module, item)
+                getattr(module, item)  # says what there is, where Python would just fail
         return module if fromlist else alias("bizon")
     return builtins.__import__(name, globals, locals, fromlist or (), level)
 

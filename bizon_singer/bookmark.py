@@ -9,11 +9,12 @@
         "in_progress": {                      null once the stream is complete
             "mode": "incremental", "started_at": "…", "pages": 4,
             "pagination": {"after": "400"},   where the next page starts
-            "next_state": null, "version": null, "config": "sha256:…"}}}}
+            "next_state": null, "digest": "…", "version": null, "config": "sha256:…"}}}}
 
 A bookmark moves only after the records of its page; ``last_run`` and ``state`` only when the
-stream completes. ``in_progress`` is set to null and never removed: Meltano merges states, and a
-removed key would come back from the past.
+stream completes. ``in_progress`` is set to null and never removed: Meltano can merge states, and
+a removed key would come back from the past. ``digest`` is of the pagination and the next_state:
+a merge of two paginations is a place that never was, and shows in it.
 
 Why ``last_run`` is the start of a run and not the largest value seen: records that change while
 the run reads are then read again by the next one instead of never.
@@ -29,30 +30,30 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bizon_singer.encoding import message
-from bizon_singer.errors import StateError
-from bizon_singer.frozen import CannotFreezeError, freeze, holds_secret, thaw
+from bizon_singer.errors import ProtocolError, StateError
+from bizon_singer.frozen import CannotFreezeError, freeze, holds_secret
+from bizon_singer.place import (
+    Place,
+    UnusableError,
+    digest_of,
+    parse_time,
+    read_place,
+    thawed_object,
+)
 from bizon_singer.redact import redact
-from bizon_singer.source.models import SourceIncrementalState
+from bizon_singer.source.models import ProvenPosition, SourceIncrementalState
 
 VERSION = 1
 FULL_TABLE = "full_table"
 INCREMENTAL = "incremental"
+OWN_KEYS = frozenset({"last_run", "state", "in_progress", "replication_key"})
+"""Keys of a bookmark that no other tap's cursor is looked for under."""
 
 
 def rfc3339(moment: datetime) -> str:
-    """Write a time in UTC with a ``Z``."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def parse_time(value: Any) -> datetime | None:
-    """Read a time of a bookmark; None if it is none. A naive one is taken as UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """Write a time in UTC with a ``Z``; a naive one is taken as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Intent:
         mode: ``full_table`` or ``incremental``.
         config: Fingerprint of the settings that decide which records there are.
         replication_key: Field that tells when a record changed, if there is one.
+        replication_key_is_time: Whether that field holds times.
         start_date: Where a first incremental run starts, None for the beginning.
         forget_progress: Start an unfinished run again (``force_ignore_checkpoint``).
         forget_all: Forget the bookmark as a whole (``reset``).
@@ -82,6 +84,7 @@ class Start:
     """Where a run of a stream starts.
 
     Attributes:
+        started_at: When the run began, the first one if it is resumed.
         source_state: What to ask the source for changes since; None reads everything.
         pagination: First page to ask for, ``{}`` for the beginning.
         pages: Number of pages read before, by the run this one resumes.
@@ -125,77 +128,112 @@ class Bookmark:
         """
         self._intent = intent
         if intent.forget_all:
-            self.value.update(last_run=None, state={}, replication_key_value=None, in_progress=None)
-        progress = self._usable_progress(intent)
-        if progress is None:
+            self._forget(intent)
+        place = self._usable_place(intent, now)
+        if place is None:
             self.value["in_progress"] = None
             self._next_state = None
             self._start = Start(now, self._changes_since(intent, now), {}, 0, False, version)
         else:
-            started_at = parse_time(progress.get("started_at")) or now
-            self._next_state = progress.get("next_state")
+            self._next_state = place.next_state
             self._start = Start(
-                started_at=started_at,
-                source_state=self._changes_since(intent, started_at),
-                pagination=thaw(progress["pagination"]),
-                pages=progress["pages"],
+                started_at=place.started_at,
+                source_state=self._changes_since(intent, place.started_at),
+                pagination=place.pagination,
+                pages=place.pages,
                 resumed=True,
                 # Half of this table is already out under that version, or under none.
-                version=progress.get("version"),
+                version=place.version,
             )
         return self._start
 
-    def _usable_progress(self, intent: Intent) -> Mapping[str, Any] | None:
-        """Return the unfinished run in the bookmark if this run can go on with it."""
+    def _forget(self, intent: Intent) -> None:
+        """Set to null what earlier runs and other taps left: a merge keeps what is removed."""
+        cursor = intent.replication_key
+        if cursor in self.value and cursor not in OWN_KEYS:
+            self.value[cursor] = None
+        self.value.update(last_run=None, state=None, replication_key_value=None, in_progress=None)
+
+    def _usable_place(self, intent: Intent, now: datetime) -> Place | None:
+        """Return where the unfinished run in the bookmark stands, if this run can go on with it."""
         progress = self.value.get("in_progress")
         if progress is None:
             return None
-        reason = _why_unusable(progress, intent)
-        if reason is None:
-            return progress  # type: ignore[no-any-return]
-        self._logger.warning(
-            "Stream %r starts again from its last bookmark instead of page %s: %s.",
-            self.stream,
-            progress.get("pages", "?") if isinstance(progress, Mapping) else "?",
-            reason,
-        )
-        return None
+        try:
+            if intent.forget_progress:
+                raise UnusableError("force_ignore_checkpoint is set")
+            return read_place(progress, mode=intent.mode, config=intent.config, now=now)
+        except UnusableError as reason:
+            pages = progress.get("pages") if isinstance(progress, Mapping) else None
+            self._logger.warning(
+                "Stream %r starts again from its last bookmark instead of going on%s: %s.",
+                self.stream,
+                f" after page {pages:d}" if type(pages) is int else "",
+                reason,
+            )
+            return None
 
     def _changes_since(self, intent: Intent, started_at: datetime) -> SourceIncrementalState | None:
         if intent.mode != INCREMENTAL:
             return None
-        last_run = parse_time(self.value.get("last_run")) or self._foreign_bookmark(intent)
+        last_run = parse_time(self.value.get("last_run"))
+        if last_run is None and self.value.get("last_run") is not None:
+            self._tell("The `last_run` in the bookmark of stream %r is no time; it is ignored.")
+        last_run = last_run or self._foreign_bookmark(intent)
+        if last_run is not None and last_run > started_at:
+            self._tell(
+                "The bookmark of stream %r lies in the future; the stream goes on from the start "
+                "of this run."
+            )
+            last_run = started_at
         last_run = last_run or intent.start_date
         if last_run is None:
             return None
         return SourceIncrementalState(
             last_run=last_run,
-            state=_thawed(self.value.get("state")),
+            state=self._custom_state(),
             cursor_field=intent.replication_key,
             run_started_at=started_at,
         )
 
+    def _custom_state(self) -> dict[str, Any]:
+        state = self.value.get("state")
+        thawed = thawed_object(state)
+        if thawed is None and state is not None:
+            self._tell("The `state` in the bookmark of stream %r cannot be read; it is ignored.")
+        return thawed or {}
+
     def _foreign_bookmark(self, intent: Intent) -> datetime | None:
         """Read the bookmark another tap left behind: people move here without a re-sync."""
-        for key in ("replication_key_value", intent.replication_key):
-            if key is None or self.value.get(key) is None:
-                continue
+        found = [
+            key
+            for key in ("replication_key_value", intent.replication_key)
+            if key is not None and key not in OWN_KEYS and self.value.get(key) is not None
+        ]
+        for key in found:
             moment = parse_time(self.value[key])
-            if moment is None:
-                self._tell(
-                    "The bookmark of stream %r has a %r that is no time; the stream is read from "
-                    "the beginning.",
-                    key,
-                )
-                return None
-            self._tell("Stream %r goes on from the %r another tap left in its bookmark.", key)
-            return moment
+            if moment is not None:
+                self._tell("Stream %r goes on from the %r another tap left in its bookmark.", key)
+                return moment
+        if found:
+            self._tell(
+                "The bookmark of stream %r has a %r that is no time; the stream is read from the "
+                "start_date, or from the beginning without one.",
+                found[0],
+            )
         return None
 
-    def _tell(self, text: str, key: str) -> None:
+    def _tell(self, text: str, *arguments: str) -> None:
+        """Warn of something once."""
         if text not in self._told:
             self._told.add(text)
-            self._logger.warning(text, self.stream, key)
+            self._logger.warning(text, self.stream, *arguments)
+
+    def proven(self) -> ProvenPosition:
+        """Return what the bookmark, as it came in STATE, proves a target has stored."""
+        progress = self.value.get("in_progress")
+        pagination = progress.get("pagination") if isinstance(progress, Mapping) else None
+        return ProvenPosition(self._custom_state(), thawed_object(pagination))
 
     def restart(self, now: datetime) -> Start:
         """Drop the unfinished run, whose cursor is no longer accepted, and start again."""
@@ -207,42 +245,44 @@ class Bookmark:
     def advance(
         self, pages: int, pagination: Mapping[str, Any], next_state: Mapping[str, Any] | None
     ) -> None:
-        """Note that all pages before ``pagination`` are written."""
+        """Note that all pages before ``pagination`` are written.
+
+        A pagination that has to stay out of STATE leaves the last one that did not: a place the
+        run can go on from as well, if with some pages twice.
+        """
         intent, start = self._intent, self._start
         assert intent is not None  # noqa: S101 - begin() comes first
         assert start is not None  # noqa: S101
         if next_state is not None:
-            self._next_state = self._frozen(next_state, "its next_state")
-        frozen = self._frozen(pagination, "its pagination")
-        self.value["in_progress"] = (
-            None
-            if frozen is None
-            else {
+            self._next_state = self._frozen(next_state, "next_state")
+        frozen = self._frozen(pagination, "pagination")
+        if frozen is not None:
+            self.value["in_progress"] = {
                 "mode": intent.mode,
                 "started_at": rfc3339(start.started_at),
                 "pages": pages,
                 "pagination": frozen,
                 "next_state": self._next_state,
+                "digest": digest_of(frozen, self._next_state),
                 "version": start.version,
                 "config": intent.config,
             }
-        )
 
     def _frozen(self, value: Mapping[str, Any], what: str) -> Any:
         """Return a value for STATE, None if it has to stay out of it (said once)."""
         try:
             frozen = freeze(value)
         except CannotFreezeError:
-            reason = "it holds values JSON cannot give back"
+            reason = "holds values JSON cannot give back"
         else:
             if not holds_secret(frozen, redact):
                 return frozen
-            reason = "it holds a secret"
-        self._tell(
-            f"Stream %r keeps {what} out of STATE: {reason}; an interrupted run starts again from "
-            "its last bookmark%s.",
-            "",
-        )
+            reason = "holds a secret"
+        effect = {
+            "pagination": "an interrupted run goes on from an earlier page or starts again",
+            "next_state": "the next run gets the state of the one before",
+        }
+        self._tell(f"The {what} of stream %r {reason} and stays out of STATE: {effect[what]}.")
         return None
 
     def finish(self) -> None:
@@ -253,41 +293,13 @@ class Bookmark:
         self.value["last_run"] = rfc3339(start.started_at)
         if self._next_state is not None:
             self.value["state"] = self._next_state
-        self.value.setdefault("state", {})
+        elif not isinstance(self.value.get("state"), dict):
+            self.value["state"] = {}
         if intent.replication_key is not None:
             self.value["replication_key"] = intent.replication_key
             if intent.replication_key_is_time:
                 self.value["replication_key_value"] = self.value["last_run"]
         self.value["in_progress"] = None
-
-
-def _why_unusable(progress: Any, intent: Intent) -> str | None:
-    """Return why an unfinished run cannot go on, None if it can."""
-    if intent.forget_progress:
-        return "force_ignore_checkpoint is set"
-    if (
-        not isinstance(progress, Mapping)
-        or not isinstance(progress.get("pages"), int)
-        or not isinstance(progress.get("pagination"), Mapping)
-    ):
-        return "its in_progress is not one this version writes"
-    if progress.get("mode") != intent.mode:
-        return f"it was a {progress.get('mode')} run and this is a {intent.mode} one"
-    if progress.get("config") != intent.config:
-        return "its settings have changed"
-    try:
-        thaw(progress["pagination"])
-    except ValueError:
-        return "its pagination cannot be read"
-    return None
-
-
-def _thawed(state: Any) -> dict[str, Any]:
-    try:
-        value = thaw(copy.deepcopy(state)) if state else {}
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 class Bookmarks:
@@ -297,9 +309,17 @@ class Bookmarks:
         """Check a state and take it over.
 
         Raises:
-            StateError: It is no state, or of a newer version.
+            StateError: It is no state, of a newer version, or one that cannot be written again.
         """
-        self.value: dict[str, Any] = _checked(copy.deepcopy(state) if state is not None else {})
+        try:
+            own = copy.deepcopy(state) if state is not None else {}
+            self.value: dict[str, Any] = _checked(own)
+            self.line()
+        except (ProtocolError, RecursionError) as error:
+            raise StateError(
+                "the state is nested too deep or has the same key twice; it is none a tap wrote, "
+                "so start without --state"
+            ) from error
         self.given = {stream for stream, value in self.value["bookmarks"].items() if value}
         self._streams: dict[str, Bookmark] = {}
 
@@ -328,7 +348,7 @@ def _checked(state: Any) -> dict[str, Any]:
     if state.get("type") == "STATE" and isinstance(state.get("value"), dict):
         state = state["value"]
     version = state.get("version", VERSION)
-    if not isinstance(version, int) or version > VERSION:
+    if type(version) is not int or version > VERSION:
         raise StateError(
             f"the state has version {str(version)[:20]}, this tap knows {VERSION}; update the tap "
             "or start without --state"

@@ -16,8 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bizon_singer import signals, stdout
-from bizon_singer.errors import BizonSingerError, UsageError
+from bizon_singer.errors import BizonSingerError, SourceFileError, UsageError
 from bizon_singer.redact import one_line, redact
+from bizon_singer.source_class import why_no_source
 
 if TYPE_CHECKING:
     from bizon_singer.tap import SourceTap
@@ -48,14 +49,18 @@ class OneLineFormatter(logging.Formatter):
         return "\n".join([text, *(f"    | {one_line(line)}" for line in lines)])
 
 
-def main(make_tap: Callable[[Sequence[str]], type[SourceTap]], arguments: Sequence[str]) -> int:
+def main(
+    make_tap: Callable[[Sequence[str]], type[SourceTap]],
+    arguments: Sequence[str],
+    name: str = "bizon-singer",
+) -> int:
     """Run a tap's command and return its exit code.
 
     Args:
         make_tap: Gives the tap class; it may import code of the user.
         arguments: The command line without the command's own name.
+        name: What the command is called until the tap class says so.
     """
-    name = "bizon-singer"
     try:
         stdout.claim()
         signals.install()
@@ -127,9 +132,12 @@ def _critical(name: str, sentence: str, code: int) -> int:
 
 def exit_with(code: int) -> NoReturn:
     """End the process, also while a source's thread is still deep in a read."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # a descriptor that was closed at start
-            stream.flush()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # a descriptor that was closed at start
+                stream.flush()
+    except OSError:  # a source closed it; Python would fail once more and exit 120
+        os._exit(code)
     if any(thread.name == "bizon-source" for thread in threading.enumerate()):
         os._exit(code)
     sys.exit(code)
@@ -155,9 +163,13 @@ def run(source_class: type[Any], *, name: str | None = None) -> NoReturn:
     def make(_arguments: Sequence[str]) -> type[SourceTap]:
         from bizon_singer.tap import tap_for  # noqa: PLC0415 - singer-sdk takes 0.3 s to import
 
-        return tap_for(name or tap_name(source_class), [source_class])
+        reason = why_no_source(source_class)
+        if reason is not None:
+            raise SourceFileError(f"{source_class.__name__} {reason}; run() needs a source")
+        return tap_for(own_name, [source_class])
 
-    exit_with(main(make, sys.argv[1:]))
+    own_name = name or tap_name(source_class)
+    exit_with(main(make, sys.argv[1:], own_name))
 
 
 def tap_name(source_class: type[Any]) -> str:

@@ -6,15 +6,20 @@ that names the file and what to do.
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import click
 from singer_sdk import Tap
+from singer_sdk.exceptions import MappingError
+from singer_sdk.tap_base import CliTestOptionValue
 
-from bizon_singer.config_file import ENVIRONMENT, read_config_file
-from bizon_singer.errors import BizonSingerError, CatalogError, StateError
+from bizon_singer.config_file import ENVIRONMENT, parse_config, read_config_text
+from bizon_singer.errors import BizonSingerError, CatalogError, ConfigError, StateError
+from bizon_singer.redact import one_line
 
 
 @dataclass
@@ -28,6 +33,9 @@ class ConfigInput:
 class TapCommand(Tap):
     """A tap whose command reads its inputs with care."""
 
+    config_texts: ClassVar[Mapping[str, str]] = {}
+    """Config files already read, by path: a pipe (``<(…)``) can be read only once."""
+
     @classmethod
     def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> ConfigInput:  # type: ignore[override]
         """Read the files ``--config`` names; ``ENV`` stands for the environment."""
@@ -37,7 +45,8 @@ class TapCommand(Tap):
             if path == ENVIRONMENT:
                 result.parse_env = True
             else:
-                result.config |= read_config_file(path)
+                text = cls.config_texts.get(path) or read_config_text(path)
+                result.config |= parse_config(path, text)
         return result
 
     @classmethod
@@ -49,42 +58,102 @@ class TapCommand(Tap):
         config: ConfigInput | None = None,
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
+        discover: bool = False,
+        test: str = CliTestOptionValue.Disabled.value,
     ) -> None:
         """Run the tap for the command line."""
         if about:
             cls.print_about(about_format)
             return
         given = config or ConfigInput()
+        if discover:
+            cls._for_discovery(given).run_discovery()
+            return
+        is_trial = test != CliTestOptionValue.Disabled.value
         tap = cls(
             config=given.config,
-            state=_read_json(state, StateError, "state"),
-            catalog=_read_json(catalog, CatalogError, "catalog"),
+            state=None if is_trial else _read_json(state, StateError, "state"),
+            catalog=None if is_trial else _read_json(catalog, CatalogError, "catalog"),
             parse_env_config=given.parse_env,
         )
+        if test == CliTestOptionValue.Schema.value:
+            tap.write_schemas()
+            return
+        if is_trial:
+            tap.try_one_record()
         tap.sync_all()
+
+    def setup_mapper(self) -> None:
+        """Read the stream maps; one the SDK cannot read is a mistake in a setting.
+
+        Raises:
+            ConfigError: It is.
+        """
+        try:
+            super().setup_mapper()
+        except MappingError as error:
+            text = one_line(str(error)).rstrip(".")
+            raise ConfigError(f"setting `stream_maps` is refused: {text}; mend it") from error
+
+    def try_one_record(self) -> None:
+        """Let the next run read one record of every stream that can be read, and no more.
+
+        The SDK has ``run_connection_test`` for it, which ends at the first failing stream.
+        """
+        for stream in self.streams.values():
+            stream.ABORT_AT_RECORD_COUNT = 1
+            stream.selected = True
+
+    @classmethod
+    def _for_discovery(cls, given: ConfigInput) -> Tap:
+        """Return a tap that lists its streams; it needs no complete config if they are static."""
+        return cls(
+            config=given.config,
+            parse_env_config=given.parse_env,
+            validate_config=cls.dynamic_catalog,
+            setup_mapper=False,
+        )
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Return the SDK's command, which also takes the catalog as ``--properties``."""
+        """Return the SDK's command, which also takes the catalog as ``--properties``.
+
+        The SDK discovers and tests while the command line is still being read, so that what
+        follows goes unchecked; here both wait until all of it is understood.
+        """
         command = super().get_singer_command()
+        command.help = (cls.__doc__ or "").strip().partition("\n")[0]
         for option in command.params:
             if option.name == "catalog":
                 option.opts.append("--properties")
+            elif option.name in {"discover", "test"}:
+                option.callback = None
+                option.expose_value = True
+            if option.name == "test":
+                option.type = click.Choice([value.value for value in CliTestOptionValue])
         return command
 
 
 def _read_json(file: IO[str] | None, error_class: type[BizonSingerError], what: str) -> Any:
     if file is None:
         return None
+    name = f"the {what} file {getattr(file, 'name', '')!r}"
+    remedy = f"restore it or leave out --{what}"
     try:
-        text = file.read()
+        text = file.read().removeprefix("\ufeff")
     except (OSError, UnicodeDecodeError) as error:
-        raise error_class(f"the {what} file cannot be read as UTF-8 text; mend it") from error
+        raise error_class(f"{name} cannot be read as UTF-8 text; {remedy}") from error
     if not text.strip():
-        raise error_class(f"the {what} file is empty; leave out --{what} if there is none")
+        raise error_class(f"{name} is empty; leave out --{what} if there is none")
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise error_class(
-            f"the {what} file is no valid JSON (is it cut off?); restore it or leave out --{what}"
-        ) from error
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise error_class(f"{name} is no valid JSON{line}, is it cut off?; {remedy}") from error
+    if value is None:
+        raise error_class(f"{name} holds null, no object; {remedy}")
+    try:
+        copy.deepcopy(value)
+    except RecursionError as error:
+        raise error_class(f"{name} is nested too deep to be a {what}; {remedy}") from error
+    return value

@@ -17,7 +17,19 @@ from bizon_singer.errors import ConfigError
 
 ENVIRONMENT = "ENV"
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
+MAX_DEPTH = 50
+PIPELINE_SECTIONS = frozenset(
+    {"alerting", "destination", "engine", "id", "monitoring", "name", "secrets", "source"}
+    | {"streams", "transforms"}
+)
+"""What a Bizon pipeline may have at its top level; it allows nothing else there."""
 FALSE_WORDS = frozenset({"false", "0", "no", "off", ""})
+_ARTICLES = {
+    "array": "a list",
+    "integer": "an integer",
+    "number": "a number",
+    "object": "an object",
+}
 _INLINE = re.compile(r"\$\{env://([^}]+)\}")
 _WHOLE = "env://"
 _LEGACY = "BIZON_ENV_"
@@ -35,24 +47,47 @@ def read_config_file(path: str) -> dict[str, Any]:
     Raises:
         ConfigError: The file cannot be read or holds no object.
     """
+    return parse_config(path, read_config_text(path))
+
+
+def read_config_text(path: str) -> str:
+    """Return the text of a config file.
+
+    Raises:
+        ConfigError: It cannot be read, is no text, or is empty.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise ConfigError(f"config file {path!r} is no UTF-8 text; save it as UTF-8") from error
+        reason = getattr(error, "strerror", None) or "no such path"
         raise ConfigError(
-            f"config file {path!r} cannot be read ({error.strerror}); pass the path of a JSON file"
+            f"config file {path!r} cannot be read ({reason}); pass the path of a JSON or YAML file"
         ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"config file {path!r} is no UTF-8 text; save it as UTF-8") from error
     if not text.strip():
         raise ConfigError(f"config file {path!r} is empty; write at least {{}}")
+    return text
+
+
+def parse_config(path: str, text: str) -> dict[str, Any]:
+    """Return the settings in the text of a config file; see :func:`read_config_file`.
+
+    Raises:
+        ConfigError: The text holds no object.
+    """
     config = _parse_yaml(path, text) if _is_yaml(path) else _parse_json(path, text)
     if not isinstance(config, dict):
         raise ConfigError(f"config file {path!r} holds no object; write settings as {{…}}")
+    if _depth(config) > MAX_DEPTH:
+        raise ConfigError(
+            f"config file {path!r} is nested deeper than {MAX_DEPTH} levels; flatten it"
+        )
     return _source_of_pipeline(path, config)
 
 
 def _is_yaml(path: str) -> bool:
-    return path.endswith((".yml", ".yaml"))
+    return path.lower().endswith((".yml", ".yaml"))
 
 
 def _parse_json(path: str, text: str) -> Any:
@@ -60,25 +95,53 @@ def _parse_json(path: str, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigError(f"config file {path!r} is no valid JSON{where}; mend it") from error
+        yaml = (
+            "" if text.lstrip().startswith(("{", "[")) else ", or name the file .yml if it is YAML"
+        )
+        raise ConfigError(f"config file {path!r} is no valid JSON{where}; mend it{yaml}") from error
 
 
 def _parse_yaml(path: str, text: str) -> Any:
     import yaml  # noqa: PLC0415 - only those who write YAML pay for its import
 
+    class Loader(yaml.SafeLoader):
+        """Leaves dates as text, as they are in JSON: the settings' classes read them."""
+
+        yaml_implicit_resolvers = {  # noqa: RUF012 - as in the class above it
+            first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+            for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        return yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
         raise ConfigError(f"config file {path!r} is no valid YAML{where}; mend it") from error
 
 
+def _depth(config: Any) -> int:
+    """Return how deep a config is nested, without recursion; YAML may even refer to itself."""
+    depth, level = 0, [config]
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        inside = [
+            item
+            for value in level
+            if isinstance(value, (dict, list))
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        level = list({id(item): item for item in inside}.values())
+    return depth
+
+
 def _source_of_pipeline(path: str, config: dict[str, Any]) -> dict[str, Any]:
     source = config.get("source")
-    if not isinstance(source, dict) or not ({"name", "stream"} & source.keys()):
+    if not isinstance(source, dict) or config.keys() - PIPELINE_SECTIONS:
         return config
-    ignored = sorted(key for key in config if key not in {"source", "name", "id"})
+    if not {"name", "stream", "source_file_path"} & source.keys():
+        return config
+    ignored = sorted(config.keys() - {"source", "name", "id"})
     if ignored:
         logger.info(
             "%s is a Bizon pipeline; its source is used, these sections are ignored: %s.",
@@ -100,7 +163,7 @@ def resolve_references(value: Any, place: str = "") -> Any:
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [resolve_references(item, place) for item in value]
+        return [resolve_references(item, f"{place}.{i}") for i, item in enumerate(value)]
     if not isinstance(value, str):
         return value
     if value.startswith(_WHOLE):
@@ -152,14 +215,16 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 def _typed(text: str, types: Iterable[str], variable: str) -> Any:
     kinds = set(types)
-    if kinds == {"boolean"} and text.lower() in TRUE_WORDS | FALSE_WORDS:
+    if "boolean" in kinds and text.lower() in TRUE_WORDS | FALSE_WORDS:
         return text.lower() in TRUE_WORDS
     if not kinds or "string" in kinds:
         return text
+    if kinds == {"boolean"}:
+        raise ConfigError(f"environment variable {variable} must be true or false; mend it")
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
+        what = " or ".join(_ARTICLES.get(kind, kind) for kind in sorted(kinds))
         raise ConfigError(
-            f"environment variable {variable} must hold {' or '.join(sorted(kinds))} as JSON; "
-            "mend it"
+            f"environment variable {variable} must hold {what}, written as JSON; mend it"
         ) from error

@@ -1,26 +1,39 @@
 """tap-bizon: a source file of the user as a tap.
 
 The file is named by the setting ``source_file_path``, so it has to be known before the settings
-can be checked: ``--config`` is read once here to find it, and again by the tap.
+can be checked: ``--config`` is read here to find it, and its texts are handed on to the tap.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from bizon_singer.cli import exit_with
 from bizon_singer.cli import main as run_main
-from bizon_singer.config_file import ENVIRONMENT, read_config_file, resolve_references
+from bizon_singer.config_file import (
+    ENVIRONMENT,
+    parse_config,
+    read_config_text,
+    read_environment,
+    resolve_references,
+)
+from bizon_singer.config_schema import config_schema
 from bizon_singer.errors import ConfigError
 from bizon_singer.loader import find_sources, load_source_file
+from bizon_singer.settings import AdapterSettings
+from bizon_singer.source.config import SourceConfig
+
+if TYPE_CHECKING:
+    from bizon_singer.tap import SourceTap
 
 NAME = "tap-bizon"
 DESCRIPTION = "Runs a source file of your own, written for Bizon or for this package, as a tap."
 PATH_SETTING = "source_file_path"
-PATH_VARIABLE = "TAP_BIZON_SOURCE_FILE_PATH"
+PREFIX = "TAP_BIZON_"
+ASKS_FOR_NOTHING = frozenset({"--help", "--version"})
+"""Options that are answered without reading a config or running code of the user."""
 SETTINGS = {
     PATH_SETTING: {
         "type": "string",
@@ -41,58 +54,85 @@ def config_arguments(arguments: Sequence[str]) -> list[str]:
     return values
 
 
-def source_file_path(arguments: Sequence[str]) -> str | None:
-    """Return the path of the source file a command line leads to, None if it names none.
+def read_config_texts(arguments: Sequence[str]) -> dict[str, str]:
+    """Return the texts of the config files on a command line, by path.
 
     Raises:
-        ConfigError: A config file cannot be read, or the path is no string.
+        ConfigError: One cannot be read.
+    """
+    paths = [path for path in config_arguments(arguments) if path != ENVIRONMENT]
+    return {path: read_config_text(path) for path in paths}
+
+
+def source_file_path(arguments: Sequence[str], texts: Mapping[str, str]) -> str | None:
+    """Return the path of the source file a command line leads to, None if it names none.
+
+    Args:
+        arguments: The command line.
+        texts: Texts of the config files on it.
+
+    Raises:
+        ConfigError: A config file holds no object, or the path is no string.
     """
     config: dict[str, Any] = {}
-    for path in config_arguments(arguments):
-        if path == ENVIRONMENT:
-            if PATH_VARIABLE in os.environ:
-                config[PATH_SETTING] = os.environ[PATH_VARIABLE]
-        else:
-            config |= read_config_file(path)
+    for path, text in texts.items():
+        config |= parse_config(path, text)
+    if ENVIRONMENT in config_arguments(arguments):
+        config |= read_environment({"properties": SETTINGS}, PREFIX)
     value = resolve_references(config.get(PATH_SETTING), PATH_SETTING)
     if value is not None and not isinstance(value, str):
-        raise ConfigError(f"setting `{PATH_SETTING}` is no string; give the path of a .py file")
+        raise ConfigError(f"setting `{PATH_SETTING}` must be a string; give the path of a .py file")
     return value
 
 
-def make_tap(arguments: Sequence[str]) -> Any:
+def make_tap(arguments: Sequence[str]) -> type[SourceTap]:
     """Return the tap class for a command line.
 
     Raises:
-        ConfigError: No source file is named, and one is needed.
-        SourceFileError: The file cannot be loaded or holds no source.
+        ConfigError: A config file cannot be read.
+        SourceFileError: The source file cannot be loaded or holds no source.
     """
-    from bizon_singer.tap import SourceTap, tap_for  # noqa: PLC0415 - after stdout is claimed
+    from bizon_singer.tap import tap_for  # noqa: PLC0415 - after stdout is claimed
 
-    path = source_file_path(arguments)
+    if ASKS_FOR_NOTHING & set(arguments):
+        return _tap_without_source({})
+    texts = read_config_texts(arguments)
+    path = source_file_path(arguments, texts)
     if path is None:
-        if {"--about", "--help", "--version"} & set(arguments):
-            return type(
-                "TapBizon",
-                (SourceTap,),
-                {
-                    "__doc__": DESCRIPTION,
-                    "name": NAME,
-                    "config_jsonschema": {
-                        "type": "object",
-                        "properties": dict(SETTINGS),
-                        "required": [PATH_SETTING],
-                    },
-                },
-            )
-        raise ConfigError(
-            f"setting `{PATH_SETTING}` is missing; add the path of the .py file that holds your "
-            "source"
-        )
+        return _tap_without_source(texts)
     sources = find_sources(load_source_file(path), path)
-    return tap_for(NAME, sources, description=DESCRIPTION, extra_settings=SETTINGS)
+    tap = tap_for(NAME, sources, description=DESCRIPTION, extra_settings=SETTINGS)
+    required: list[str] = tap.config_jsonschema.get("required", [])
+    tap.config_jsonschema["required"] = [PATH_SETTING, *required]
+    tap.config_texts = texts
+    return tap
+
+
+def _tap_without_source(texts: Mapping[str, str]) -> type[SourceTap]:
+    """Return a tap that explains itself and its command line, but refuses to run."""
+    from bizon_singer.tap import SourceTap  # noqa: PLC0415 - after stdout is claimed
+
+    schema = config_schema(AdapterSettings, [SourceConfig])
+    schema["properties"] = {**SETTINGS, **schema["properties"]}
+
+    class TapWithoutSource(SourceTap):
+        """Knows the settings that all sources share."""
+
+        name = NAME
+        config_texts = texts
+        config_jsonschema: ClassVar[dict[str, Any]] = {**schema, "required": [PATH_SETTING]}
+
+        def _validate_config(self, *, raise_errors: bool = True) -> NoReturn:
+            del raise_errors
+            raise ConfigError(
+                f"setting `{PATH_SETTING}` is missing; add the path of the .py file that holds "
+                "your source"
+            )
+
+    TapWithoutSource.__doc__ = DESCRIPTION
+    return TapWithoutSource
 
 
 def main() -> NoReturn:
     """Run the command."""
-    exit_with(run_main(make_tap, sys.argv[1:]))
+    exit_with(run_main(make_tap, sys.argv[1:], NAME))

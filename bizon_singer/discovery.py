@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import filter as filter_names
 from itertools import islice
 from typing import Any
 
 from singer_sdk import Tap
 
-from bizon_singer.catalog import is_selected
-from bizon_singer.errors import ConfigError
+from bizon_singer.catalog import LISTED, is_selected, read_schema
+from bizon_singer.config_errors import nearest
+from bizon_singer.errors import BizonSingerError, ConfigError, InterruptedRunError, ProtocolError
+from bizon_singer.failure import Failure, describe
 from bizon_singer.iteration import read_pages
 from bizon_singer.layout import Layout
+from bizon_singer.reader import SourceReader
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord, StreamDefinition
-from bizon_singer.source.source import AbstractSource
+from bizon_singer.source_class import overrides, stream_names
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext
 from bizon_singer.values import ValueReader
 
 FULL_TABLE = "FULL_TABLE"
 INCREMENTAL = "INCREMENTAL"
+
+
+class DiscoveryError(BizonSingerError):
+    """A source failed while it was asked for its streams.
+
+    Args:
+        failure: What went wrong.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        """Take over the sentence and the exit code."""
+        super().__init__(failure.sentence)
+        self.exit_code = failure.exit_code
 
 
 @dataclass(frozen=True)
@@ -31,11 +48,13 @@ class Discovery:
     Attributes:
         tap: The tap the streams will belong to.
         context: What they share.
+        source_classes: The sources.
         settings_are_complete: Whether sources can be constructed; ``--discover`` of static
             streams works without.
         online: Whether the streams depend on the account, so that finding them costs requests.
         catalog: The user's catalog, None without. With one, streams that depend on the account
             are taken from it instead of asking the API again.
+        is_for_catalog: Whether a catalog is to be printed, of all streams there are.
     """
 
     tap: Tap
@@ -44,24 +63,47 @@ class Discovery:
     settings_are_complete: bool
     online: bool
     catalog: Mapping[str, Any] | None
+    is_for_catalog: bool = False
 
     def streams(self) -> dict[str, SourceStream]:
         """Return the streams by name, in the order their sources give them.
 
         Raises:
-            ConfigError: Two sources declare a stream of the same name.
+            ConfigError: Two sources declare a stream of the same name, or ``stream_settings`` of a
+                stream has an unknown one.
+            DiscoveryError: A source failed while it was asked for its streams.
+            ProtocolError: What a source declares of a stream cannot be true.
         """
         streams: dict[str, SourceStream] = {}
         for source_class in self.source_classes:
             for definition in self._definitions(source_class):
                 if definition.name in streams:
                     other = streams[definition.name].source_class.__name__
+                    own = source_class.__name__
+                    who = f"{other} and {own} both declare" if other != own else f"{own} declares"
+                    again = "" if other != own else " more than once"
                     raise ConfigError(
-                        f"{other} and {source_class.__name__} both declare stream "
-                        f"{definition.name!r}; rename one of them"
+                        f"{who} stream {definition.name!r}{again}; rename one of them"
                     )
-                streams[definition.name] = self._stream(source_class, definition)
+                checked = _checked(definition, source_class.__name__)
+                streams[definition.name] = self._stream(source_class, checked)
+        if not self.online:
+            self._check_maps(streams)
         return streams
+
+    def _check_maps(self, streams: Iterable[str]) -> None:
+        """Refuse stream maps that would never be applied; the SDK says nothing of them.
+
+        Raises:
+            ConfigError: One is for a stream there is not.
+        """
+        for key, value in (self.context.settings.adapter.stream_maps or {}).items():
+            name = value.get("__source__", key) if isinstance(value, Mapping) else key
+            if name != "__else__" and not filter_names(streams, str(name)):
+                raise ConfigError(
+                    f"setting `stream_maps` names stream {str(name)[:80]!r}, which this tap does "
+                    f"not have{nearest(str(name), streams, LISTED)}"
+                )
 
     def _definitions(self, source_class: type[Any]) -> Iterator[StreamDefinition]:
         """Yield the streams of one source, described as well as they can be."""
@@ -73,7 +115,10 @@ class Discovery:
             yield from asked
             return
         declare = getattr(source_class, "stream_definitions", None)
-        declared = {item.name: item for item in declare()} if declare is not None else {}
+        try:
+            declared = {item.name: item for item in _definitions(declare())} if declare else {}
+        except Exception as error:
+            raise self._failed(error, source_class, "stream_definitions()") from error
         for name in stream_names(source_class):
             yield declared.get(name) or StreamDefinition(name)
 
@@ -88,20 +133,39 @@ class Discovery:
             if self.settings_are_complete or self.online:
                 raise
             return None
-        asked: Sequence[StreamDefinition] | None = source_class(config).discover()
-        return asked
+        try:
+            asked = source_class(config).discover()
+            return None if asked is None else _definitions(asked)
+        except Exception as error:
+            raise self._failed(error, source_class, "discover()") from error
+
+    def _failed(
+        self, error: Exception, source_class: type[Any], what: str
+    ) -> DiscoveryError | BizonSingerError:
+        """Return the error that ends a discovery; the traceback of a bug is logged."""
+        if isinstance(error, BizonSingerError):
+            return error
+        failure = describe(error, source_class.__name__, None)
+        self._log_trace(failure)
+        return DiscoveryError(
+            replace(failure, sentence=f"{source_class.__name__}.{what}: {failure.sentence}")
+        )
+
+    def _log_trace(self, failure: Failure) -> None:
+        for line in failure.trace.rstrip().splitlines():
+            self.tap.logger.error("    | %s", line)
 
     def _stream(self, source_class: type[Any], definition: StreamDefinition) -> SourceStream:
         settings = self.context.settings
+        settings.check_stream(source_class.get_config_class(), definition.name)
         layout = Layout.FLAT if definition.schema is None else Layout.DECLARED
         if settings.adapter.envelope:
             layout = Layout.ENVELOPE
-        own = settings.adapter.stream_settings.get(definition.name, {})
-        cursor = own.get("cursor_field", settings.raw.get("cursor_field"))
+        cursor = settings.of_stream(definition.name, "cursor_field")
         if definition.replication_key is None and isinstance(cursor, str):
             definition = replace(definition, replication_key=cursor)
         inferred = None
-        if layout is Layout.FLAT and settings.adapter.discover_sample_records:
+        if layout is Layout.FLAT and self._is_worth_a_sample(definition):
             inferred = self._sampled(source_class, definition.name)
         return SourceStream(
             self.tap,
@@ -115,7 +179,7 @@ class Discovery:
 
     def _methods(self, source_class: type[Any], definition: StreamDefinition) -> tuple[str, ...]:
         """Return the replication methods of a stream, the one to use first."""
-        asked = self.context.settings.raw.get("sync_mode")
+        asked = self.context.settings.of_stream(definition.name, "sync_mode")
         incremental = overrides(source_class, "get_records_after")
         if definition.replication_method == FULL_TABLE or not incremental:
             if asked == "incremental":
@@ -127,54 +191,105 @@ class Discovery:
             return (FULL_TABLE, INCREMENTAL)
         return (INCREMENTAL, FULL_TABLE)
 
-    def _sampled(self, source_class: type[Any], stream: str) -> Mapping[str, Any]:
-        """Infer the fields of a stream from its first records."""
-        settings = self.context.settings
-        source = source_class(settings.for_source(source_class.get_config_class(), stream))
+    def _is_worth_a_sample(self, definition: StreamDefinition) -> bool:
+        """Tell whether the fields of a stream are still to be found out, and of use.
+
+        A catalog has them; without one, only streams that are going to be read are asked.
+        """
+        if self.is_for_catalog or self.catalog is not None:
+            return self.is_for_catalog and not definition.unavailable
+        only = self.context.settings.adapter.stream
+        if only is not None:
+            return definition.name == only
+        return definition.selected_by_default and not definition.unavailable
+
+    def _sampled(self, source_class: type[Any], stream: str) -> Mapping[str, Any] | None:
+        """Infer the fields of a stream from its first records, if any are asked for.
+
+        A stream that cannot be read does not keep the others out of the catalog.
+        """
+        limit = self.context.settings.adapter.discover_sample_records
+        if not limit:
+            return None
+        config = self.context.settings.for_source(source_class.get_config_class(), stream)
+        schema = RecordSchema({"type": "object"})
+        values = ValueReader(lambda _field, _what: None)
+        reader = SourceReader(
+            lambda: _first_records(source_class, config, limit),
+            stop=self.context.stop,
+            limit_seconds=self.context.settings.adapter.page_timeout_seconds,
+        )
+        try:
+            for record in reader:
+                plain = values.plain(record.data)
+                if not schema.fits(plain):
+                    schema.widen(plain)
+        except InterruptedRunError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the source raises
+            failure = describe(error, stream, None)
+            self._log_trace(failure)
+            self.tap.logger.warning("%s; it is listed without fields of its records.", failure)
+            return None
+        fields: Mapping[str, Any] = schema.to_dict()["properties"]
+        return fields
+
+
+def _first_records(source_class: type[Any], config: Any, limit: int) -> Iterator[SourceRecord]:
+    """Yield the first records of a stream."""
+    source = source_class(config)
+    try:
         pages = read_pages(
             lambda pagination: source.get(pagination=pagination),
             start={},
             pages_before=0,
             limit=None,
         )
-        records: Iterator[SourceRecord] = (record for page in pages for record in page.records)
-        schema = RecordSchema({"type": "object"})
-        values = ValueReader(lambda _field, _what: None)
-        for record in islice(records, settings.adapter.discover_sample_records):
-            plain = values.plain(record.data)
-            if not schema.fits(plain):
-                schema.widen(plain)
-        fields: Mapping[str, Any] = schema.to_dict()["properties"]
-        return fields
+        yield from islice((record for page in pages for record in page.records), limit)
+    finally:
+        close = getattr(getattr(source, "session", None), "close", None)
+        if callable(close):
+            close()
+
+
+def _definitions(given: Any) -> list[StreamDefinition]:
+    """Return what a source declares, each item being what it must be.
+
+    Raises:
+        ProtocolError: One is not.
+    """
+    definitions = list(given)
+    for item in definitions:
+        if not isinstance(item, StreamDefinition):
+            raise ProtocolError(
+                f"the source declares its streams by a {type(item).__name__}; mend the source to "
+                "give StreamDefinition(name=…)"
+            )
+    return definitions
+
+
+def _checked(definition: StreamDefinition, source: str) -> StreamDefinition:
+    """Return a definition whose schema has no references.
+
+    Raises:
+        ProtocolError: The schema is broken, or lacks a key of the stream.
+    """
+    if definition.schema is None:
+        return definition
+    where = f"the schema {source} declares for stream {definition.name!r}"
+    schema = read_schema(definition.schema, where, ProtocolError, "mend the source")
+    for key in definition.key_properties:
+        if key not in schema.get("properties", {}):
+            raise ProtocolError(f"{where} lacks the key {key!r}; mend the source")
+    return replace(definition, schema=schema)
 
 
 def _definition_of_entry(entry: Mapping[str, Any]) -> StreamDefinition:
     """Return the definition a catalog entry amounts to."""
     return StreamDefinition(
-        name=entry["stream"],
+        name=entry["tap_stream_id"],
         schema=entry["schema"] if entry["schema"].get("properties") else None,
         key_properties=tuple(entry.get("key_properties") or ()),
         replication_key=entry.get("replication_key"),
         replication_method=entry.get("replication_method"),
     )
-
-
-def stream_names(source_class: type[Any]) -> list[str]:
-    """Return the names of a source's streams: values, in order, once."""
-    names = (str(getattr(item, "value", item)) for item in source_class.streams())
-    return list(dict.fromkeys(names))
-
-
-def overrides(source_class: type[Any], method: str) -> bool:
-    """Tell whether a source implements an optional method itself.
-
-    The function is compared with the one of the class named ``AbstractSource`` it descends from,
-    ours or Bizon's: reading its source text, as Bizon does, takes a comment for an implementation.
-    """
-    own = getattr(source_class, method, None)
-    if own is None:
-        return False
-    for base in source_class.__mro__:
-        if base is AbstractSource or base.__name__ == "AbstractSource":
-            return own is not getattr(base, method, None)
-    return True

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
-from bizon_singer.values import ValueReader, dumps
+from bizon_singer.errors import ProtocolError
+from bizon_singer.values import MAX_DEPTH, ValueReader, dumps
 
 Record = dict[str, Any]
 _SEPARATORS = (
@@ -26,12 +25,12 @@ _SEPARATORS = (
 
 
 def message(value: Mapping[str, Any]) -> bytes:
-    """Encode one message other than RECORD as a line."""
-    try:
-        encoded = dumps(value)
-    except TypeError:
-        encoded = dumps(ValueReader(_ignore).exact(dict(value)))
-    return _without_separators(encoded) + b"\n"
+    """Encode one message other than RECORD as a line.
+
+    Raises:
+        ProtocolError: It is nested too deep, or two keys of an object are the same as text.
+    """
+    return _without_separators(_dump(dict(value), ValueReader(_ignore))) + b"\n"
 
 
 def _ignore(_field: str, _what: str) -> None:
@@ -49,7 +48,8 @@ class RecordEncoder:
 
     def __init__(self, stream: str, values: ValueReader, version: int | None = None) -> None:
         """Build the parts of a line that never change."""
-        self._head = b'{"type":"RECORD","stream":' + orjson.dumps(stream) + b',"record":'
+        name = _dump(stream, values)
+        self._head = b'{"type":"RECORD","stream":' + name + b',"record":'
         self._version = b"" if version is None else b',"version":%d' % version
         self._values = values
 
@@ -66,15 +66,22 @@ class RecordEncoder:
         try:
             bodies = list(map(dumps, records))
         except TypeError:
-            bodies = [self._dump_exactly(record) for record in records]
+            bodies = [_dump(record, self._values) for record in records]
         lines = self._head + (tail + self._head).join(bodies) + tail
         return _without_separators(lines)
 
-    def _dump_exactly(self, record: Record) -> bytes:
-        try:
-            return dumps(record)
-        except TypeError:
-            return dumps(self._values.exact(record))
+
+def _dump(value: Any, values: ValueReader) -> bytes:
+    try:
+        return dumps(value)
+    except TypeError:
+        pass
+    try:
+        return dumps(values.exact(value))
+    except (TypeError, RecursionError) as error:
+        raise ProtocolError(
+            f"a message is nested deeper than {MAX_DEPTH} levels; shorten it in the source"
+        ) from error
 
 
 def _without_separators(lines: bytes) -> bytes:

@@ -62,7 +62,8 @@ def describe(
     if known is not None:
         return Failure(stream, page, one_line(str(known)), known.exit_code)
     trace = "".join(traceback.format_exception(error))
-    what = f"{type(error).__name__}: {one_line(str(error))[:SHOWN_CHARACTERS]}"
+    text = one_line(str(error))[:SHOWN_CHARACTERS]
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if from_source:
         sentence = f"the source raised {what}; mend the source (its traceback is above)"
     else:

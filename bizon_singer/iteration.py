@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
-from bizon_singer.encoding import message
+import orjson
+
 from bizon_singer.errors import BizonSingerError, PaginationError, ProtocolError
 from bizon_singer.frozen import CannotFreezeError, freeze
 from bizon_singer.source.models import SourceRecord
 
 MAX_EMPTY_PAGES = 1000
 PAGE_TRIES = 3
+REMEMBERED_PAGES = 50_000
+REMEMBERED_OBJECTS = 100
 EXAMPLE = "return a SourceIteration(records=…, next_pagination=…)"
+RECORD_FIELDS = frozenset({"id", "data", "timestamp", "destination_id"})
+LARGEST_EPOCH_SECONDS = 2e10
+"""A larger number is taken for milliseconds, as pydantic does and so Bizon (the year 2603)."""
 
 Pagination = dict[str, Any]
 Fetch = Callable[[Pagination], Any]
@@ -88,19 +95,35 @@ def _fetch_page(fetch: Fetch, pagination: Pagination) -> Any:
     """Ask for a page; a body that came broken is asked for again."""
     for _ in range(PAGE_TRIES - 1):
         try:
-            return fetch(copy.deepcopy(pagination))
+            return fetch(_copied(pagination))
         except BizonSingerError as error:
             if not error.retry_page:
                 raise
-    return fetch(copy.deepcopy(pagination))
+    return fetch(_copied(pagination))
+
+
+def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy that shares nothing with a source, or its values if they have no copy."""
+    try:
+        return copy.deepcopy(dict(mapping))
+    except Exception:  # noqa: BLE001 - an open cursor, a lock, a generator; the run can do with it
+        return dict(mapping)
 
 
 class PaginationLog:
-    """Remembers every pagination of a stream's run, eight bytes each."""
+    """Remembers the paginations of a stream's run, in bounded memory (about 12 MB).
+
+    The last 50,000 to 100,000 are known one by one. Older ones are forgotten, but for one that is
+    replaced whenever the number of pages has doubled: a longer loop comes back to it (Brent 1980).
+    """
 
     def __init__(self) -> None:
         """Start empty."""
-        self._seen: dict[bytes, int] = {}
+        self._pages = 0
+        self._recent: dict[bytes, int] = {}
+        self._older: dict[bytes, int] = {}
+        self._anchor: tuple[bytes, int] = (b"", 0)
+        self._objects: deque[tuple[Pagination, int]] = deque(maxlen=REMEMBERED_OBJECTS)
 
     def add(self, pagination: Pagination, number: int) -> None:
         """Note the pagination of a page.
@@ -109,35 +132,47 @@ class PaginationLog:
             PaginationError: An earlier page of this run had the same one.
         """
         try:
-            text = message({"pagination": freeze(pagination)})
+            text = orjson.dumps(freeze(pagination), option=orjson.OPT_SORT_KEYS)
         except CannotFreezeError:
-            text = repr(pagination).encode("utf-8", "backslashreplace")
-        digest = hashlib.blake2b(text, digest_size=8).digest()
-        before = self._seen.setdefault(digest, number)
-        if before != number:
+            before = self._note_object(pagination, number)
+        else:
+            before = self._note(hashlib.blake2b(text, digest_size=8).digest(), number)
+        if before:
             raise PaginationError(
                 f"the source asked for the same page again: page {number - 1} gave the pagination "
                 f"that had led to page {before}; make `next_pagination` advance, and empty at the "
                 "end"
             )
 
+    def _note(self, digest: bytes, number: int) -> int | None:
+        """Remember a pagination; return the page that had it before."""
+        before = self._recent.get(digest) or self._older.get(digest)
+        if before is None and digest == self._anchor[0]:
+            before = self._anchor[1]
+        if before is None:
+            self._pages += 1
+            self._recent[digest] = number
+            if self._pages.bit_count() == 1:
+                self._anchor = (digest, number)
+            if len(self._recent) >= REMEMBERED_PAGES:
+                self._older, self._recent = self._recent, {}
+        return before
+
+    def _note_object(self, pagination: Pagination, number: int) -> int | None:
+        """Remember a pagination with values that have no text, known by being equal."""
+        try:
+            own = copy.deepcopy(pagination)
+            before = next((page for seen, page in self._objects if seen == own), None)
+        except Exception:  # noqa: BLE001 - no copy or no comparison: it may be a new one
+            return None
+        self._objects.append((own, number))
+        return before
+
 
 def _accept(iteration: Any, number: int) -> Page:
-    """Check what a source returned and make it a page.
-
-    Besides a ``SourceIteration``, of this package or of Bizon, a ``(pagination, records)`` tuple
-    is accepted: Bizon's own HubSpot source returns one on its last page.
-    """
-    if isinstance(iteration, tuple) and len(iteration) == 2:  # noqa: PLR2004
-        first, second = iteration
-        pagination, records = (first, second) if not isinstance(first, list) else (second, first)
-        next_state = None
-    elif hasattr(iteration, "records") and hasattr(iteration, "next_pagination"):
-        pagination, records = iteration.next_pagination, iteration.records
-        next_state = getattr(iteration, "next_state", None)
-    else:
-        raise ProtocolError(f"the source returned {_kind(iteration)} for a page; {EXAMPLE}")
-    if pagination is not None and not isinstance(pagination, Mapping):
+    """Check what a source returned and make it a page."""
+    pagination, records, next_state = _parts(iteration)
+    if not _may_be_pagination(pagination):
         raise ProtocolError(
             f"the source returned {_kind(pagination)} as next_pagination; give a dict, empty at "
             "the end"
@@ -149,57 +184,86 @@ def _accept(iteration: Any, number: int) -> Page:
     return Page(
         number=number,
         records=accept_records(records),
-        next_pagination=copy.deepcopy(dict(pagination)) if pagination else {},
-        next_state=copy.deepcopy(dict(next_state)) if next_state is not None else None,
+        next_pagination=_copied(pagination) if pagination else {},
+        next_state=_copied(next_state) if next_state is not None else None,
         fetched_at=datetime.now(UTC),
     )
 
 
+def _parts(iteration: Any) -> tuple[Any, Any, Any]:
+    """Return pagination, records and state of what a source returned.
+
+    Besides a ``SourceIteration``, of this package or of Bizon, a ``(pagination, records)`` tuple
+    is accepted: Bizon's own HubSpot source returns one on its last page.
+    """
+    if hasattr(iteration, "records") and hasattr(iteration, "next_pagination"):
+        state = getattr(iteration, "next_state", None)
+        return iteration.next_pagination, iteration.records, state
+    if isinstance(iteration, tuple) and len(iteration) == 2:  # noqa: PLR2004
+        first, second = iteration
+        return (first, second, None) if _may_be_pagination(first) else (second, first, None)
+    raise ProtocolError(f"the source returned {_kind(iteration)} for a page; {EXAMPLE}")
+
+
+def _may_be_pagination(value: Any) -> bool:
+    return value is None or isinstance(value, Mapping)
+
+
 def accept_records(records: Any) -> Sequence[SourceRecord]:
-    """Return records whose ids are strings and whose data are dicts.
+    """Return records whose ids are strings and whose data are dicts, in a list of their own.
+
+    The list is copied because the source's own may be filled anew with the next page, which is
+    fetched while this one is written.
 
     Raises:
         ProtocolError: One of them is not; it is named by its position in the page.
     """
     if isinstance(records, (str, bytes, Mapping)) or not hasattr(records, "__iter__"):
         raise ProtocolError(f"the source returned {_kind(records)} as records; give a list")
-    accepted = records if isinstance(records, list) else list(records)
+    accepted = list(records)
     for position, record in enumerate(accepted):
         # Exact types first: they are what nearly all records have, at 0.1 µs a record.
-        if (
+        if not (
             type(record) is SourceRecord
             and type(record.id) is str
             and type(record.data) is dict
             and record.destination_id is None
             and record.own_timestamp() is None
         ):
-            continue
-        if accepted is records:
-            accepted = list(records)
-        accepted[position] = _accept_record(record, position + 1)
+            accepted[position] = _accept_record(record, position + 1)
     return accepted
 
 
 def _accept_record(record: Any, position: int) -> SourceRecord:
-    """Make a SourceRecord of a record that is not exactly one already."""
-    if isinstance(record, Mapping):
+    """Make a SourceRecord of a record that is not exactly one already.
+
+    A dict is a record's data, or its four fields by name, as Bizon takes it.
+    """
+    if isinstance(record, SourceRecord):
+        given = (record.id, record.data, record.own_timestamp(), record.destination_id)
+    elif isinstance(record, Mapping):
         if "id" not in record:
             raise ProtocolError(
                 f"record {position} is a dict without an id; wrap it: SourceRecord(id=…, data=…)"
             )
-        return SourceRecord(_text_id(record["id"], position), dict(record))
-    if not (hasattr(record, "id") and hasattr(record, "data")):
+        is_whole = record.keys() <= RECORD_FIELDS and isinstance(record.get("data"), Mapping)
+        whole = record if is_whole else {"id": record["id"], "data": record}
+        given = (whole["id"], whole["data"], whole.get("timestamp"), whole.get("destination_id"))
+    elif hasattr(record, "id") and hasattr(record, "data"):
+        moment = getattr(record, "timestamp", None)
+        given = (record.id, record.data, moment, getattr(record, "destination_id", None))
+    else:
         raise ProtocolError(
             f"record {position} is {_kind(record)}; give SourceRecord(id=…, data=…)"
         )
-    data = record.data
+    identifier, data, moment, destination = given
     if not isinstance(data, Mapping):
         raise ProtocolError(f"the data of record {position} is {_kind(data)}; give a dict")
     return SourceRecord(
-        _text_id(record.id, position),
+        _text_id(identifier, position),
         data if type(data) is dict else dict(data),
-        _moment(record, position),
-        _destination(record, position),
+        _moment(moment, position),
+        _destination(destination, position),
     )
 
 
@@ -207,38 +271,43 @@ def _text_id(value: Any, position: int) -> str:
     """Return an id as text, with Bizon's coercions: int, bool, bytes and enums are taken."""
     if isinstance(value, Enum):
         value = value.value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, bytes):
-        try:
+    try:
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, int):
+            return str(value)
+        if isinstance(value, bytes):
             return value.decode()
-        except UnicodeDecodeError as error:
-            raise ProtocolError(
-                f"the id of record {position} is bytes that are no UTF-8; give a string"
-            ) from error
+    except ValueError as error:
+        raise ProtocolError(
+            f"the id of record {position} is {_kind(value)} that has no text; give a string"
+        ) from error
     raise ProtocolError(f"the id of record {position} is {_kind(value)}; give a string")
 
 
-def _moment(record: Any, position: int) -> datetime | None:
-    value = record.own_timestamp() if isinstance(record, SourceRecord) else record.timestamp
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise ProtocolError(
-                f"the timestamp of record {position} is no ISO 8601 time; give a datetime"
-            ) from error
+def _moment(value: Any, position: int) -> datetime | None:
+    """Return a timestamp as a time, with Bizon's coercions: ISO 8601 text, a date, an epoch."""
     if value is None or isinstance(value, datetime):
         return value
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            is_seconds = abs(value) <= LARGEST_EPOCH_SECONDS
+            return datetime.fromtimestamp(value if is_seconds else value / 1000, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ProtocolError(
+            f"the timestamp of record {position} is {_kind(value)} that is no time; give a "
+            "datetime, or ISO 8601 text"
+        ) from error
     raise ProtocolError(
         f"the timestamp of record {position} is {_kind(value)}; give a datetime or nothing"
     )
 
 
-def _destination(record: Any, position: int) -> str | None:
-    value = getattr(record, "destination_id", None)
+def _destination(value: Any, position: int) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise ProtocolError(

@@ -112,6 +112,8 @@ class RecordBuilder:
         for position, record in enumerate(records):
             if not self._schema.fits(record):
                 plain = self._values.plain(record)
+                if self._drop is not None:
+                    plain = self._drop(plain)  # an object may have hidden fields until now
                 records[position] = plain
                 if not self._schema.fits(plain):
                     changed += self._schema.widen(plain)

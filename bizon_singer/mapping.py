@@ -19,6 +19,7 @@ from singer_sdk.mapper import (
     StreamMap,
 )
 
+from bizon_singer.errors import ConfigError
 from bizon_singer.schema import JsonSchema
 from bizon_singer.values import ValueReader, dumps
 
@@ -53,7 +54,10 @@ class StreamMapping:
     def register(self, schema: JsonSchema, key_properties: Sequence[str]) -> None:
         """Tell the maps the schema of the records to come."""
         keys = list(key_properties)
-        self._mapper.register_raw_stream_schema(self._stream, schema, keys)
+        try:
+            self._mapper.register_raw_stream_schema(self._stream, schema, keys)
+        except Exception as error:
+            raise self._refusal(error) from error
         self.maps = self._mapper.stream_maps[self._stream]
 
     @property
@@ -76,9 +80,19 @@ class StreamMapping:
         for record in records:
             written = self._as_written(record)
             for stream_map in self.maps:
-                mapped = stream_map.transform(written.copy())
+                try:
+                    mapped = stream_map.transform(written.copy())
+                except Exception as error:
+                    raise self._refusal(error) from error
                 if mapped is not None:
                     yield stream_map.stream_alias, self._values.plain(mapped)
+
+    def _refusal(self, error: Exception) -> ConfigError:
+        """Return the error for a map the user wrote: its expressions are code of the user."""
+        return ConfigError(
+            f"setting `stream_maps` cannot be applied to stream {self._stream!r}: "
+            f"{type(error).__name__}: {str(error).rstrip('.')}; mend it"
+        )
 
     def _as_written(self, record: Record) -> Record:
         """Return a record as a reader of its line sees it."""

@@ -11,6 +11,7 @@ import logging
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any, Self
 
 REQUESTS_LOG_SECONDS = 10.0
@@ -87,10 +88,15 @@ class ProgressBar:
     def __init__(self, stream: str, total: int | None) -> None:
         """Draw nothing yet."""
         self._bar: Any = None
+        self._open = ExitStack()
         if sys.stderr is not None and sys.stderr.isatty():
             from tqdm import tqdm  # noqa: PLC0415 - only terminals pay for its import
+            from tqdm.contrib.logging import logging_redirect_tqdm  # noqa: PLC0415
 
-            self._bar = tqdm(total=total, desc=stream, unit=" records", file=sys.stderr)
+            bar = tqdm(total=total, desc=stream, unit=" records", file=sys.stderr)
+            self._bar = self._open.enter_context(bar)
+            # Log lines are written above the bar instead of into it.
+            self._open.enter_context(logging_redirect_tqdm())
 
     def add(self, records: int) -> None:
         """Move on by a number of records."""
@@ -103,5 +109,4 @@ class ProgressBar:
 
     def __exit__(self, *_: object) -> None:
         """Leave the finished bar on the terminal."""
-        if self._bar is not None:
-            self._bar.close()
+        self._open.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Breadcrumb = tuple[str, ...]
@@ -14,21 +14,25 @@ class Selection:
 
     Args:
         deselected: Singer breadcrumbs of the deselected fields, such as
-            ``("properties", "a", "properties", "b")``.
+            ``("properties", "a", "properties", "b")``. Others, into the items of arrays, are
+            ignored: arrays are written whole.
     """
 
     def __init__(self, deselected: Iterable[Breadcrumb]) -> None:
-        """Arrange the breadcrumbs as a tree of names."""
+        """Arrange the breadcrumbs as a tree of names; None stands for a deselected field."""
         self._tree: dict[str, Any] = {}
         for breadcrumb in sorted(deselected, key=len):
-            names = breadcrumb[1::2]
-            node: Any = self._tree
-            for name in names[:-1]:
-                node = node.setdefault(name, {})
-                if node is None:
-                    break
-            if node is not None and names:
-                node[names[-1]] = None
+            words, names = breadcrumb[::2], breadcrumb[1::2]
+            if len(words) == len(names) and set(words) == {"properties"}:
+                self._add(names)
+
+    def _add(self, names: Sequence[str]) -> None:
+        node: Any = self._tree
+        for name in names[:-1]:
+            node = node.setdefault(name, {})
+            if node is None:  # the parent is deselected, and this field with it
+                return
+        node[names[-1]] = None
 
     @property
     def is_everything(self) -> bool:

@@ -7,22 +7,45 @@ and what it may be, never by its value: a value may be a secret.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from bizon_singer.config_schema import INJECTED, is_secret_name, secrets_in
+from bizon_singer.config_errors import (
+    Unknown,
+    is_open,
+    listed,
+    names_of,
+    nearest,
+    refusals,
+    shown,
+    unknown_names,
+)
+from bizon_singer.config_schema import (
+    INJECTED,
+    declared_secrets,
+    is_secret_field,
+    is_secret_name,
+    secrets_in,
+)
 from bizon_singer.errors import ConfigError
 from bizon_singer.redact import redact
 
 DEFAULT_PAGE_TIMEOUT_SECONDS = 3600.0
-SHOWN_ERRORS = 5
+A_YEAR_SECONDS = 366 * 24 * 3600
 NOT_POSITION = frozenset(
     {
         "api_config",
@@ -36,6 +59,7 @@ NOT_POSITION = frozenset(
     }
 )
 """Settings that change how pages are fetched, not which records there are."""
+NOT_OF_ONE_STREAM = frozenset({"stream", "source_file_path"})
 
 
 class AdapterSettings(BaseModel):
@@ -67,6 +91,7 @@ class AdapterSettings(BaseModel):
     state_interval_seconds: float = Field(
         default=0,
         ge=0,
+        allow_inf_nan=False,
         description="Write STATE at most this often, in seconds; 0 writes it after every page.",
     )
     discover_sample_records: int = Field(
@@ -78,6 +103,8 @@ class AdapterSettings(BaseModel):
     page_timeout_seconds: float = Field(
         default=DEFAULT_PAGE_TIMEOUT_SECONDS,
         gt=0,
+        le=A_YEAR_SECONDS,
+        allow_inf_nan=False,
         description="Leave a stream whose source gives no page for so long, in seconds.",
     )
     emit_activate_version_messages: bool = Field(
@@ -90,11 +117,50 @@ class AdapterSettings(BaseModel):
         description="on_start lets a source commit, before its first page, what the given state "
         "proves to be stored.",
     )
+    stream_maps: dict[str, Any] | None = Field(
+        default=None,
+        description="Rename, filter and transform streams and fields: "
+        "https://sdk.meltano.com/en/latest/stream_maps.html",
+    )
+    stream_map_config: dict[str, Any] | None = Field(
+        default=None, description="Values the expressions in stream_maps refer to as `config`."
+    )
+    faker_config: dict[str, Any] | None = Field(
+        default=None,
+        description="Seed and locale of `fake` in the expressions of stream_maps; needs the "
+        "package faker.",
+    )
+    # The Singer SDK reads these from the config as it stands, where "false" would be true.
+    flattening_enabled: StrictBool | None = Field(
+        default=None, description="Write nested objects as top-level fields."
+    )
+    flattening_max_depth: int | None = Field(
+        default=None, strict=True, ge=0, description="Levels of nesting to flatten; 0 is none."
+    )
+    flattening_max_key_length: int | None = Field(
+        default=None, strict=True, ge=1, description="Longest name a flattened field may get."
+    )
+    flattening_separator: str | None = Field(
+        default=None, description="What joins the names in a flattened field; `__` if unset."
+    )
 
     @field_validator("start_date", mode="after")
     @classmethod
-    def _naive_is_utc(cls, value: datetime | None) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        try:
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+        except OverflowError as error:
+            message = "it must stay within the years 1 to 9999"
+            raise ValueError(message) from error
+
+    @model_validator(mode="after")
+    def _flattening_is_complete(self) -> Self:
+        if self.flattening_enabled and self.flattening_max_depth is None:
+            message = "`flattening_enabled` needs `flattening_max_depth`; set both"
+            raise ValueError(message)
+        return self
 
 
 @dataclass(frozen=True)
@@ -123,13 +189,69 @@ class Settings:
         Raises:
             ConfigError: A setting is missing or of the wrong type.
         """
+        fields = self._fields(config_class, stream) | forced
+        unknown = list(unknown_names(config_class, fields))
+        problems = self._unknown(config_class, stream, unknown)
         try:
-            return config_class.model_validate({**self._fields(config_class, stream), **forced})
+            config = config_class.model_validate(fields)
         except ValidationError as error:
-            raise ConfigError(_explained(error, stream, self.adapter.stream_settings)) from error
+            told = {item.path for item in unknown}
+            for refusal in refusals(error, fields):
+                if refusal.path not in told:
+                    missing = refusal.kind == "missing"
+                    place = self._place(refusal.path, stream, is_missing=missing)
+                    problems.append(refusal.sentence(place))
+            raise ConfigError(listed(problems)) from error
+        if problems:
+            raise ConfigError(listed(problems))
+        redact.register(*declared_secrets(config))
+        return config
+
+    def of_stream(self, stream: str, name: str) -> Any:
+        """Return one setting as a stream has it, None if it is unset."""
+        own = self.adapter.stream_settings.get(stream, {})
+        return own[name] if name in own else self.raw.get(name)
+
+    def check_stream(self, config_class: type[Any], stream: str) -> None:
+        """Check the names in ``stream_settings`` of a stream, whether it is read or not.
+
+        Raises:
+            ConfigError: One is unknown.
+        """
+        overrides = self.adapter.stream_settings.get(stream, {})
+        problems = self._unknown(config_class, stream, unknown_names(config_class, overrides))
+        if problems:
+            raise ConfigError(listed(problems))
+
+    def _unknown(
+        self, config_class: type[Any], stream: str, nested: Iterable[Unknown]
+    ) -> list[str]:
+        """Return a sentence for each setting that would be ignored."""
+        own = names_of(config_class) - NOT_OF_ONE_STREAM
+        sentences = []
+        for key in self.adapter.stream_settings.get(stream, {}):
+            place = shown(["stream_settings", stream, key])
+            if key in own or is_open(config_class):
+                continue
+            if key in NOT_OF_ONE_STREAM or key in AdapterSettings.model_fields:
+                sentences.append(f"setting `{place}` cannot differ by stream; set it at the top")
+            else:
+                sentences.append(f"unknown setting `{place}`{nearest(key, own)}")
+        return sentences + [item.sentence(self._place(item.path, stream)) for item in nested]
+
+    def _place(self, path: Sequence[str], stream: str, *, is_missing: bool = False) -> str:
+        """Return a setting as the user wrote it: at the top, or below ``stream_settings``."""
+        value: Any = self.adapter.stream_settings.get(stream, {})
+        for step in path[:-1] if is_missing and len(path) > 1 else path:
+            if not isinstance(value, Mapping) or step not in value:
+                return shown(path)
+            value = value[step]
+        return shown(["stream_settings", stream, *path]) if path else ""
 
     def _fields(self, config_class: type[Any], stream: str) -> dict[str, Any]:
         known = names_of(config_class)
+        if is_open(config_class):
+            known |= set(self.raw) - set(AdapterSettings.model_fields)
         base = {key: value for key, value in self.raw.items() if key in known}
         overrides = self.adapter.stream_settings.get(stream, {})
         return {"name": self.name, **_merged(base, overrides), "stream": stream}
@@ -142,24 +264,12 @@ class Settings:
         fields = {
             key: value
             for key, value in self._fields(config_class, stream).items()
-            if key not in NOT_POSITION
+            if key not in NOT_POSITION and not is_secret_field(config_class, key)
         }
         if self.adapter.start_date is not None:
             fields["start_date"] = self.adapter.start_date.isoformat()
         text = json.dumps(_without_secrets(fields), sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def names_of(config_class: type[Any]) -> set[str]:
-    """Return the names, aliases included, a configuration class accepts at its top level."""
-    names = set()
-    for name, field in config_class.model_fields.items():
-        names.add(name)
-        if isinstance(field.alias, str):
-            names.add(field.alias)
-        if isinstance(field.validation_alias, str):
-            names.add(field.validation_alias)
-    return names
 
 
 def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,68 +293,33 @@ def _without_secrets(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def read_settings(raw: Mapping[str, Any], *, known: Iterable[str], name: str) -> Settings:
+def read_settings(
+    raw: Mapping[str, Any], *, known: Iterable[str], name: str, any_name: bool = False
+) -> Settings:
     """Check the adapter's settings and the names of all others.
 
     Args:
         raw: The config, references resolved.
         known: Every setting name the tap accepts at the top level.
         name: Default name of the sources.
+        any_name: A source takes settings it does not declare (``extra="allow"``).
 
     Raises:
         ConfigError: A setting is unknown, or one of the adapter's is of the wrong type.
     """
     redact.register(*secrets_in(raw))
-    accepted = set(known) | INJECTED
-    unknown = [key for key in raw if key not in accepted]
-    if unknown:
-        raise ConfigError("; ".join(_unknown(key, accepted) for key in unknown[:SHOWN_ERRORS]))
+    accepted = set(known) | (INJECTED - {"source_file_path"})
+    problems = [
+        f"unknown setting `{shown([key])}`{nearest(key, accepted)}"
+        for key in raw
+        if key not in accepted and not any_name
+    ]
     own = {key: raw[key] for key in AdapterSettings.model_fields if key in raw}
     try:
         adapter = AdapterSettings.model_validate(own)
     except ValidationError as error:
-        raise ConfigError(_explained(error)) from error
+        problems += [item.sentence(shown(item.path)) for item in refusals(error, own)]
+        raise ConfigError(listed(problems)) from error
+    if problems:
+        raise ConfigError(listed(problems))
     return Settings(adapter=adapter, raw=raw, name=str(raw.get("name") or name))
-
-
-def _unknown(key: str, accepted: Iterable[str]) -> str:
-    return f"unknown setting `{_shown_name(key)}`{nearest(key, accepted)}"
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean `x`?)`` for the nearest known name, or nothing."""
-    names = sorted(str(name) for name in known)
-    close = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
-    return f" (did you mean `{close[0]}`?)" if close else "; remove it, or see --about"
-
-
-def _shown_name(name: Any) -> str:
-    return str(name)[:80]
-
-
-def _explained(
-    error: ValidationError,
-    stream: str | None = None,
-    stream_settings: Mapping[str, Mapping[str, Any]] | None = None,
-) -> str:
-    """Put what pydantic found into sentences without values."""
-    sentences = []
-    details = error.errors(include_url=False, include_context=False, include_input=False)
-    for detail in details:
-        path = ".".join(_shown_name(step) for step in detail["loc"])
-        top = str(detail["loc"][0]) if detail["loc"] else ""
-        if stream is not None and stream_settings and top in stream_settings.get(stream, {}):
-            path = f"stream_settings.{stream}.{path}"
-        sentences.append(_sentence(detail["type"], path, detail["msg"]))
-    more = len(sentences) - SHOWN_ERRORS
-    tail = f" (and {more} more)" if more > 0 else ""
-    return "; ".join(dict.fromkeys(sentences[:SHOWN_ERRORS])) + tail
-
-
-def _sentence(kind: str, path: str, message: str) -> str:
-    if kind == "missing":
-        return f"setting `{path}` is missing; add it"
-    if kind == "extra_forbidden":
-        return f"unknown setting `{path}`; remove it, or see --about for its neighbours"
-    text = message.removeprefix("Value error, ").removeprefix("Input ")
-    return f"setting `{path}` {text[0].lower()}{text[1:]}"

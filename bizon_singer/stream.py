@@ -20,6 +20,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.singerlib.catalog import Metadata, MetadataMapping
 
 from bizon_singer.bookmark import FULL_TABLE, INCREMENTAL, Intent, Start, rfc3339
+from bizon_singer.catalog import removed_fields
 from bizon_singer.encoding import RecordEncoder, message
 from bizon_singer.errors import CatalogError
 from bizon_singer.iteration import Page
@@ -219,10 +220,9 @@ class SourceStream(Stream):
         Raises:
             ConfigError: A setting is missing or of the wrong type.
         """
-        mode = SYNC_MODE_OF[self._method]
-        if self.config.get("sync_mode") == SourceSyncModes.STREAM:
-            mode = SourceSyncModes.STREAM
-        return self.run_context.settings.for_source(
+        settings = self.run_context.settings
+        mode = SourceSyncModes.STREAM if self._is_endless else SYNC_MODE_OF[self._method]
+        return settings.for_source(
             self.source_class.get_config_class(), self.name, sync_mode=mode.value
         )
 
@@ -268,9 +268,14 @@ class SourceStream(Stream):
     @property
     def _wants_version(self) -> bool:
         """Whether targets are to be told which rows belong to this full-table run."""
-        return self._method == "FULL_TABLE" and (
-            self.run_context.settings.adapter.emit_activate_version_messages
-        )
+        wanted = self.run_context.settings.adapter.emit_activate_version_messages
+        # What an endless source gives in one run is never the complete table.
+        return wanted and self._method == "FULL_TABLE" and not self._is_endless
+
+    @property
+    def _is_endless(self) -> bool:
+        mode = self.run_context.settings.of_stream(self.name, "sync_mode")
+        return bool(mode == SourceSyncModes.STREAM)
 
     def activate_version(self) -> bytes:
         """Return the message that activates the version of the complete table, or nothing."""
@@ -318,8 +323,7 @@ class SourceStream(Stream):
         """Return fields the source declares and the user's catalog no longer has."""
         if self._input_schema is None or self.layout is not Layout.DECLARED:
             return set()
-        kept = self._input_schema.get("properties", {})
-        return {("properties", name) for name in self.schema["properties"] if name not in kept}
+        return set(removed_fields(self.schema, self._input_schema))
 
     def _widened(self, changed: list[str]) -> bytes:
         """Return the SCHEMA after fields changed; on a declared schema that is worth a warning."""

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bizon_singer.bookmark import Bookmark, Bookmarks, Intent, Start
-from bizon_singer.errors import CredentialsError, ExpiredCursorError
+from bizon_singer.errors import CredentialsError, ExpiredCursorError, ProtocolError
 from bizon_singer.failure import cursor_was_refused
 from bizon_singer.iteration import Page, read_pages
 from bizon_singer.progress import ProgressBar, RequestTimer
@@ -98,7 +98,7 @@ class StreamRun:
         """Find the bookmark of the stream."""
         self._adapter = self.context.settings.adapter
         self._bookmark: Bookmark = self.context.bookmarks.stream(self.stream)
-        self._state_written_at = 0.0
+        self._state_written_at = time.monotonic()
         self._state_is_written = True
         self._requests = RequestTimer(self.stream)
         self._reader: SourceReader[Opened | Page] | None = None
@@ -164,7 +164,7 @@ class StreamRun:
             self._commit(source)
             self._check_connection(source)
             yield Opened(self._total(source))
-            if start.source_state is None:
+            if start.source_state is None or self.endless:
 
                 def fetch(pagination: dict[str, Any]) -> Any:
                     return source.get(pagination=pagination)
@@ -210,9 +210,14 @@ class StreamRun:
         except Exception:
             if policy == "error":
                 raise
-            success, reason = False, "the check itself failed"
+            answer, success, reason = False, False, "the check itself failed"
         if success:
             return
+        if answer is None:
+            raise ProtocolError(
+                "check_connection() of the source returned None; return (True, None), or False and "
+                "why not"
+            )
         sentence = f"the connection check failed: {str(reason)[:300]}"
         if policy == "error":
             if isinstance(reason, Exception):

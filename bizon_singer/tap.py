@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 from singer_sdk.helpers.capabilities import (
@@ -21,11 +22,12 @@ from singer_sdk.helpers.capabilities import (
 
 from bizon_singer import signals, stdout
 from bizon_singer.bookmark import Bookmarks
-from bizon_singer.catalog import read_catalog, refuse_unknown
+from bizon_singer.catalog import LISTED, read_catalog, refuse_unknown
 from bizon_singer.command import TapCommand
-from bizon_singer.config_file import read_environment, resolve_references
+from bizon_singer.config_errors import nearest
+from bizon_singer.config_file import read_config_file, read_environment, resolve_references
 from bizon_singer.config_schema import config_schema
-from bizon_singer.discovery import Discovery, stream_names
+from bizon_singer.discovery import Discovery
 from bizon_singer.errors import (
     BizonSingerError,
     ConfigError,
@@ -34,7 +36,7 @@ from bizon_singer.errors import (
 )
 from bizon_singer.failure import Failure, describe
 from bizon_singer.progress import log_timer
-from bizon_singer.settings import AdapterSettings, Settings, nearest, read_settings
+from bizon_singer.settings import AdapterSettings, Settings, read_settings
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext
 
@@ -76,7 +78,7 @@ class SourceTap(TapCommand):
         TapCapabilities.STATE,
         TapCapabilities.DISCOVER,
         TapCapabilities.TEST,
-        TapCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
@@ -107,9 +109,11 @@ class SourceTap(TapCommand):
         self.writer = stdout.current()
         self.settings: Settings
         self._is_strict = validate_config
+        self._is_for_catalog = not setup_mapper  # a catalog is printed as it is, without maps
         given = catalog.to_dict() if hasattr(catalog, "to_dict") else catalog
         self._given_catalog = None if given is None else read_catalog(given)
         self.bookmarks = Bookmarks(state)
+        config = read_config_file(str(config)) if isinstance(config, (str, PurePath)) else config
         config = dict(config or {})
         if parse_env_config:
             config |= read_environment(self._full_schema(), self._env_var_prefix)
@@ -140,18 +144,20 @@ class SourceTap(TapCommand):
         return schema
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings by the sources' pydantic classes instead of the SDK's JSON Schema.
+        """Check the adapter's settings and all names instead of using the SDK's JSON Schema.
 
-        The SDK's validator prints the offending value, which may be a secret. At discovery
-        (``raise_errors`` false) a missing setting is no error: static streams need none.
+        The SDK's validator prints the offending value, which may be a secret. Settings of sources
+        are checked for the streams that are read, before anything is written: each stream may
+        have its own, and static discovery needs none.
         """
-        known = self._full_schema()["properties"]
-        default_name = self.name.removeprefix("tap-")
-        self.settings = read_settings(self._config, known=known, name=default_name)
-        if raise_errors:
-            for source_class in self.source_classes:
-                for stream in stream_names(source_class)[:1]:
-                    self.settings.for_source(source_class.get_config_class(), stream)
+        del raise_errors
+        schema = self._full_schema()
+        self.settings = read_settings(
+            self._config,
+            known=schema["properties"],
+            name=self.name.removeprefix("tap-"),
+            any_name=schema.get("additionalProperties") is True,
+        )
         return []
 
     # Streams
@@ -165,6 +171,7 @@ class SourceTap(TapCommand):
             settings_are_complete=self._is_strict,
             online=self.dynamic_catalog,
             catalog=self._given_catalog,
+            is_for_catalog=self._is_for_catalog,
         )
         return list(discovery.streams().values())
 
@@ -244,13 +251,13 @@ class SourceTap(TapCommand):
         if only is not None and only not in self.streams:
             raise ConfigError(
                 f"setting `stream` names {only[:80]!r}, which this tap does not have"
-                f"{nearest(only, self.streams)}"
+                f"{nearest(only, self.streams, LISTED)}"
             )
         for name in self.settings.adapter.stream_settings:
             if name not in self.streams and not self.dynamic_catalog:
                 raise ConfigError(
                     f"setting `stream_settings` names stream {name[:80]!r}, which this tap does "
-                    f"not have{nearest(name, self.streams)}"
+                    f"not have{nearest(name, self.streams, LISTED)}"
                 )
         return [
             stream

@@ -7,13 +7,15 @@ Bizon declares a field and never reads it (``retry_limit``), it is honoured here
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from bizon_singer.errors import UnsafeError
 from bizon_singer.source.auth.config import AuthConfig
+from bizon_singer.source.origin import origin_of, shown
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
+ONE_DAY = 86_400.0
 
 
 class SourceSyncModes(StrEnum):
@@ -40,17 +42,18 @@ class HttpConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     connect_timeout_seconds: float = Field(
-        default=10, gt=0, description="Longest wait for a connection, in seconds."
+        default=10, gt=0, le=ONE_DAY, description="Longest wait for a connection, in seconds."
     )
     read_timeout_seconds: float = Field(
-        default=60, gt=0, description="Longest silence within an answer, in seconds."
+        default=60, gt=0, le=ONE_DAY, description="Longest silence within an answer, in seconds."
     )
     retry_wait_max_seconds: float = Field(
-        default=60, ge=0, description="Longest pause between two tries, in seconds."
+        default=60, ge=0, le=ONE_DAY, description="Longest pause between two tries, in seconds."
     )
     retry_after_max_seconds: float = Field(
         default=300,
         ge=0,
+        le=ONE_DAY,
         description="Longest pause an API may ask for by Retry-After, in seconds; beyond it the "
         "run stops and can be resumed later.",
     )
@@ -60,7 +63,7 @@ class HttpConfig(BaseModel):
     allow_http: bool = Field(
         default=False, description="Allow http:// beyond this machine; credentials travel in clear."
     )
-    allowed_origins: Annotated[list[str], Field(default_factory=list)] = Field(
+    allowed_origins: list[str] = Field(
         default_factory=list,
         description="Further origins (https://host:port) the source may call besides its own.",
     )
@@ -68,12 +71,30 @@ class HttpConfig(BaseModel):
         default=True, description="Turn a 4xx or 5xx answer into an error."
     )
 
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            try:
+                is_origin = shown(origin_of(origin)).lower() == origin.lower().rstrip("/")
+            except UnsafeError:
+                is_origin = False
+            if not is_origin:
+                message = "must hold origins only, such as https://files.example.com"
+                raise ValueError(message)
+        return value
+
 
 class SourceConfig(BaseModel):
     """Base configuration of a source; subclass it to add fields of your own.
 
     Attributes are the settings a user writes, at the top level of the tap's config.
+
+    Why ``name`` has a default and Bizon's has none: a tap has one source, it needs no name.
     """
+
+    # A pydantic error names the setting; its value may be a secret.
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     name: str = Field(default="source", description="Name of the source connector.")
     stream: str = Field(description="Stream this source instance reads.")

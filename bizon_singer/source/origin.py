@@ -3,19 +3,27 @@
 An API that hands out ``next`` links, a redirect or a forged STATE could otherwise lead the
 credentials to another host (CVE-2018-18074 is one of many). So every request is compared with the
 origin the source belongs to, whatever its URL came from.
+
+Why two parsers must agree: the standard library reads a URL for this comparison and urllib3 reads
+it for the connection, and a URL they read differently is how such checks are passed by.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+import threading
 from collections.abc import Iterable
 from urllib.parse import urlsplit
+
+import requests
+import urllib3
 
 from bizon_singer.errors import UnsafeError
 
 Origin = tuple[str, str, int]
 DEFAULT_PORTS = {"http": 80, "https": 443}
+SHOWN_CHARACTERS = 200
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -27,18 +35,43 @@ def origin_of(url: str) -> Origin:
             character or a backslash, which parsers read in different ways.
     """
     if _FORBIDDEN.search(url):
-        raise UnsafeError("a URL with a blank, control character or backslash is refused")
+        raise UnsafeError(
+            "a URL with a blank, control character or backslash was refused; use a plain https URL"
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UnsafeError("a URL that cannot be parsed is refused") from error
+        raise UnsafeError("a URL that cannot be parsed was refused; use a plain one") from error
     scheme = parts.scheme.lower()
     if scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise UnsafeError(f"a URL of scheme {scheme!r} is refused; use https")
+        raise UnsafeError(f"a URL of scheme {scheme[:20]!r} was refused; use https")
     if "@" in parts.netloc:
-        raise UnsafeError("a URL that carries user info is refused; use `authentication`")
-    return scheme, parts.hostname.lower().rstrip("."), port or DEFAULT_PORTS[scheme]
+        raise UnsafeError("a URL that carries user info was refused; use `authentication`")
+    host = parts.hostname if parts.hostname.isascii() else _ascii_host(url)
+    _require_agreement(url, host, port)
+    return scheme, host.removesuffix("."), DEFAULT_PORTS[scheme] if port is None else port
+
+
+def _ascii_host(url: str) -> str:
+    """Return the host as requests encodes it before it connects (IDNA)."""
+    prepared = requests.PreparedRequest()
+    try:
+        prepared.prepare_url(url, None)
+    except (requests.RequestException, ValueError) as error:
+        raise UnsafeError("a URL with an impossible host was refused; correct it") from error
+    return urlsplit(prepared.url or "").hostname or ""
+
+
+def _require_agreement(url: str, host: str, port: int | None) -> None:
+    if not url.isascii():  # it is encoded before urllib3 sees it, and checked again then
+        return
+    try:
+        seen = urllib3.util.parse_url(url)
+    except urllib3.exceptions.LocationParseError as error:
+        raise UnsafeError("a URL that cannot be parsed was refused; use a plain one") from error
+    if (seen.host or "").strip("[]").lower() != host or seen.port != port or seen.auth:
+        raise UnsafeError("a URL that can be read in two ways was refused; use a plain one")
 
 
 def is_loopback(host: str) -> bool:
@@ -58,6 +91,24 @@ def shown(origin: Origin) -> str:
     return f"{scheme}://{host}" if port == DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
 
 
+def can_be_split(url: str) -> bool:
+    """Tell whether a URL has parts at all, whatever they are."""
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
+
+
+def without_query(url: str) -> str:
+    """Return a URL up to its path; an unusable one is not shown at all."""
+    try:
+        origin = shown(origin_of(url))
+    except UnsafeError:
+        return "a URL"
+    return (origin + urlsplit(url).path)[:SHOWN_CHARACTERS]
+
+
 class OriginGuard:
     """Decides whether a request may leave.
 
@@ -73,6 +124,8 @@ class OriginGuard:
         self._allowed = {origin_of(url) for url in allowed}
         self._allow_http = allow_http
         self._own: Origin | None = None
+        # Without it, the first requests of two threads could each make an origin the own one.
+        self._lock = threading.Lock()
 
     def belong_to(self, base_url: str) -> None:
         """Make ``base_url``'s origin the source's own.
@@ -82,7 +135,8 @@ class OriginGuard:
         """
         origin = origin_of(base_url)
         self._refuse_clear_text(origin)
-        self._own = origin
+        with self._lock:
+            self._own = origin
 
     def check(self, url: str) -> None:
         """Let a request to ``url`` pass.
@@ -92,13 +146,14 @@ class OriginGuard:
         """
         origin = origin_of(url)
         self._refuse_clear_text(origin)
-        if self._own is None:
-            self._own = origin
-        if origin != self._own and origin not in self._allowed:
+        with self._lock:
+            if self._own is None:
+                self._own = origin
+            own = self._own
+        if origin != own and origin not in self._allowed:
             raise UnsafeError(
-                f"a request to {shown(origin)} was refused: the source belongs to "
-                f"{shown(self._own)}; if it is meant to call both, add "
-                f"{shown(origin)} to `http.allowed_origins`"
+                f"a request to {shown(origin)} was refused: the source belongs to {shown(own)}; "
+                f"if it is meant to call both, add {shown(origin)} to `http.allowed_origins`"
             )
 
     def _refuse_clear_text(self, origin: Origin) -> None:

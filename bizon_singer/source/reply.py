@@ -1,4 +1,13 @@
-"""An HTTP answer that has been read whole, and the errors that stand for the ones that were not.
+"""An HTTP answer and the errors that stand for answers of no use.
+
+::
+
+    HttpStatusError             requests.HTTPError: a final status of 400 or more, which is also
+    ├── CredentialsStatusError  CredentialsError: 401, 403
+    ├── PassingStatusError      TransientError: 408, 425, 429, 5xx
+    └── RequestStatusError      ProtocolError: any other
+    BrokenJsonError             requests' and json's JSONDecodeError
+    RedirectLoopError           requests.TooManyRedirects
 
 The errors are requests' own as well, so a source written for Bizon catches what it always did.
 """
@@ -6,12 +15,16 @@ The errors are requests' own as well, so a source written for Bizon catches what
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, Self
 
 import msgspec
 import requests
-from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers
+import urllib3
+from requests.utils import stream_decode_response_unicode
 
 from bizon_singer.errors import (
     BizonSingerError,
@@ -20,42 +33,109 @@ from bizon_singer.errors import (
     ProtocolError,
     TransientError,
 )
-from bizon_singer.source.origin import origin_of, shown
+from bizon_singer.source.body import CHUNK_BYTES, CorruptBodyError, iter_body, read_body
+from bizon_singer.source.config import MAX_BODY_BYTES
+from bizon_singer.source.origin import without_query
+from bizon_singer.source.unreachable import UnreachableError
 
-FORBIDDEN = 403
-UNAUTHORIZED = 401
-TOO_MANY_REQUESTS = 429
+FIRST_ERROR_STATUS = 400
 SERVER_ERROR = 500
-MAX_DEPTH = 200
+RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+"""What may pass: RFC 9110, RFC 8470, RFC 6585 and Cloudflare's own 52x."""
+
+_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
 _decode = msgspec.json.Decoder().decode
 
 
 class Reply(requests.Response):
-    """A ``requests.Response`` whose ``json()`` keeps big integers exact and names what is wrong."""
+    """A ``requests.Response`` whose ``json()`` keeps big integers exact and names what is wrong.
+
+    Its body is read within a size limit, and a stream that ends too early is an error, also with
+    ``stream=True``.
+    """
+
+    max_body_bytes = MAX_BODY_BYTES
+    _content: Any  # False until it is read
+    _content_consumed: bool
 
     @classmethod
-    def received(cls, request: requests.PreparedRequest, raw: Any) -> Self:
-        """Make a reply of a urllib3 answer, its body unread."""
+    def of(cls, response: requests.Response) -> Self:
+        """Make a reply of a response, its body unread or not."""
         reply = cls()
-        reply.status_code = raw.status
-        reply.headers = CaseInsensitiveDict(raw.headers)
-        reply.encoding = get_encoding_from_headers(reply.headers)
-        reply.raw = raw
-        reply.reason = raw.reason
-        reply.url = request.url or ""
-        reply.request = request
+        vars(reply).update(vars(response))
         return reply
-
-    def hold(self, body: bytes) -> None:
-        """Take the body read so far as the content."""
-        self._content = body
-        self._content_consumed = True
 
     @property
     def place(self) -> str:
         """Method, origin and path, without the query: it may hold private values."""
-        return f"{self.request.method} {_without_query(self.url)}"
+        return f"{self.request.method} {without_query(self.url or '')}"
+
+    @property
+    def content(self) -> bytes:
+        """The decoded body.
+
+        Raises:
+            UnreachableError: It is cut off or corrupt.
+            UnsafeError: It is larger than ``max_body_bytes``.
+        """
+        if self._content is False:
+            if self._content_consumed:
+                raise RuntimeError("the body was streamed already; keep what was read of it")
+            self._content = self._read()
+            self._content_consumed = True
+        return self._content or b""
+
+    def _read(self) -> bytes:
+        try:
+            return read_body(
+                self.raw, max_bytes=self.max_body_bytes, method=self.request.method or ""
+            )
+        except BaseException as error:
+            self.close()  # what is left of the body must not be taken for the next answer
+            if isinstance(error, (urllib3.exceptions.HTTPError, CorruptBodyError, OSError)):
+                failure = self._unreachable(error)
+                raise failure from failure.__cause__
+            raise
+
+    def _unreachable(self, error: Exception) -> UnreachableError:
+        return UnreachableError.of(error, self.request.method or "", self.url or "")
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of requests
+        """Yield the body in parts of ``chunk_size`` bytes; raises like ``content``.
+
+        There is no limit on the whole: only a part of it is held in memory.
+        """
+        if self._content_consumed:
+            return super().iter_content(chunk_size, decode_unicode)
+        chunks = self._stream(chunk_size or CHUNK_BYTES)
+        if not decode_unicode:
+            return chunks
+        return stream_decode_response_unicode(chunks, self)  # type: ignore[no-untyped-call]
+
+    def _stream(self, chunk_size: int) -> Iterator[bytes]:
+        method = self.request.method or ""
+        try:
+            for part in iter_body(
+                self.raw, method=method, chunk_bytes=min(chunk_size, CHUNK_BYTES)
+            ):
+                for start in range(0, len(part), chunk_size):
+                    yield part[start : start + chunk_size]
+        except (urllib3.exceptions.HTTPError, CorruptBodyError, OSError) as error:
+            self.close()
+            failure = self._unreachable(error)
+            raise failure from failure.__cause__
+        self._content_consumed = True
+
+    def raise_for_status(self) -> None:
+        """Raise an error if the status is 400 or more.
+
+        Raises:
+            HttpStatusError: It is.
+        """
+        if self.status_code >= FIRST_ERROR_STATUS:
+            raise HttpStatusError(self)
 
     def json(self, **kwargs: Any) -> Any:
         """Return the body decoded from JSON.
@@ -63,108 +143,142 @@ class Reply(requests.Response):
         Integers of any size stay exact. ``kwargs`` go to :func:`json.loads`, which is then used.
 
         Raises:
-            BrokenJsonError: The body is empty or no JSON, or nested deeper than 200 levels.
+            BrokenJsonError: The body is empty or no JSON, or is nested too deep to be read.
         """
+        body = self.content
         if not kwargs:
             try:
-                return _decode(self.content)
-            except (msgspec.MsgspecError, RecursionError):
+                return _decode(body)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
                 # The standard library also reads a byte order mark, lone surrogates and NaN,
                 # which APIs do send; what it refuses as well is no JSON.
                 pass
         try:
-            return json.loads(self.content, **kwargs)
+            return json.loads(self._json_text(body), **{"parse_int": _integer, **kwargs})
         except (ValueError, RecursionError) as error:
-            raise BrokenJsonError(self) from error
+            # The cause would show the body in a traceback.
+            raise BrokenJsonError(self, _position(error)) from None
+
+    def _json_text(self, body: bytes) -> str | bytes:
+        """Return the body as the API declares it to be encoded; JSON itself is UTF-8."""
+        charset = _CHARSET.search(self.headers.get("Content-Type", ""))
+        if charset is None or charset[1].lower().replace("_", "-") in {"utf-8", "utf8"}:
+            return body
+        try:
+            return body.decode(charset[1])
+        except LookupError:
+            return body
 
 
-class BrokenJsonError(BrokenBodyError, requests.exceptions.InvalidJSONError, ValueError):
-    """A body that should be JSON is not."""
+def _integer(digits: str) -> int:
+    # int() refuses more than 4,300 digits of anybody's text; Decimal does not.
+    try:
+        return int(digits)
+    except ValueError:
+        return int(Decimal(digits))
 
-    def __init__(self, reply: Reply) -> None:
+
+def _position(error: Exception) -> int:
+    return error.pos if isinstance(error, json.JSONDecodeError) else 0
+
+
+class BrokenJsonError(BrokenBodyError, requests.exceptions.JSONDecodeError, json.JSONDecodeError):
+    """A body that should be JSON is not. ``doc`` is empty: errors hold no data."""
+
+    def __init__(self, reply: Reply, position: int = 0) -> None:
         """Say which answer it was and what came instead, never its content."""
-        kind = reply.headers.get("Content-Type", "no content type").partition(";")[0][:60]
+        kind = _CONTENT_TYPE.match(reply.headers.get("Content-Type", ""))
+        size = len(reply.content)
+        what = f"{size:,} bytes of {kind[0][:60] if kind else 'no content type'}"
         BrokenBodyError.__init__(
             self,
-            f"{reply.place} answered {reply.status_code} with {len(reply.content):,} bytes of "
-            f"{kind} that are no JSON; check the base URL, or try again later",
+            f"{reply.place} answered {reply.status_code} with "
+            f"{what if size else 'an empty body'}, which is no JSON; check the base URL, or try "
+            "again later",
         )
+        self.msg, self.doc, self.pos = str(self), "", position
+        self.lineno = self.colno = 0
         self.response = reply
         self.request = reply.request
 
 
 class HttpStatusError(BizonSingerError, requests.HTTPError):
-    """A final status of 400 or more. ``response`` holds the answer."""
+    """A final status of 400 or more; made, it is of the subclass that fits the status.
 
-    def __init__(self, reply: Reply) -> None:
-        """Derive exit code and advice from the status."""
+    Args:
+        reply: The answer; kept as ``response``.
+        advice: What to do; unset, it follows from the status.
+    """
+
+    default_advice = ""
+
+    def __new__(cls, reply: Reply, advice: str | None = None) -> Self:  # noqa: ARG004 - as __init__
+        """Choose the class by the status, so that ``except TransientError`` catches a 503."""
+        kind = _kind_of(reply.status_code) if cls is HttpStatusError else cls
+        return super().__new__(kind)  # type: ignore[no-any-return]
+
+    def __init__(self, reply: Reply, advice: str | None = None) -> None:
+        """Say which answer it was and what to do."""
         status = reply.status_code
-        error, advice = _advice(status)
         BizonSingerError.__init__(
-            self, f"{reply.place} answered {status} {reply.reason or ''}".rstrip() + f"; {advice}"
+            self,
+            f"{reply.place} answered {_in_words(status)}; {advice or self._advice(status)}",
         )
-        self.exit_code = error.exit_code
         self.response = reply
         self.request = reply.request
 
-
-def _advice(status: int) -> tuple[type[BizonSingerError], str]:
-    if status == UNAUTHORIZED:
-        return CredentialsError, "check the credentials in `authentication`"
-    if status == FORBIDDEN:
-        return CredentialsError, "the credentials lack a permission for it"
-    if status == TOO_MANY_REQUESTS or status >= SERVER_ERROR:
-        return TransientError, "the retries are spent; run again later with the last STATE"
-    return ProtocolError, "the request is not one this API accepts"
+    def _advice(self, status: int) -> str:  # noqa: ARG002 - subclasses look at it
+        return self.default_advice
 
 
-class UnreachableError(TransientError, requests.ConnectionError):
-    """No whole answer came: no connection, a time-out, a cut or corrupt body."""
+class CredentialsStatusError(HttpStatusError, CredentialsError):
+    """401 or 403."""
 
-    def __init__(self, reason: str, url: str) -> None:
-        """Say what happened, and where."""
-        self.place = _without_query(url)
-        TransientError.__init__(
-            self, f"{self.place}: {reason}; check the address and the network, then run again"
-        )
-        self.response = None
-        self.request = None
-
-    @classmethod
-    def of(cls, error: Exception, url: str) -> Self:
-        """Make one of an error of requests, urllib3 or the body reader."""
-        made = cls(_reason(error), url)
-        made.__cause__ = error
-        return made
+    def _advice(self, status: int) -> str:
+        if status == HTTPStatus.UNAUTHORIZED:
+            return "check the credentials in `authentication`"
+        return "give the credentials of `authentication` the permission for it"
 
 
-def _reason(error: Exception) -> str:
-    """Return why no answer came, in words and without the library's object addresses."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "no connection within the time limit"
-    if isinstance(error, requests.exceptions.ReadTimeout):
-        return "no answer within the time limit"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS certificate or handshake was refused"
-    text = str(error)
-    for sign, reason in (
-        ("NameResolutionError", "the host name cannot be resolved"),
-        ("Connection refused", "the connection was refused"),
-        ("Connection reset", "the connection was reset"),
-        ("RemoteDisconnected", "the server closed the connection without an answer"),
-        ("IncompleteRead", "the body was cut off"),
-        ("InvalidChunkLength", "the body was cut off"),
-        ("Read timed out", "the body stopped coming within the time limit"),
-    ):
-        if sign in text:
-            return reason
-    return text if type(error).__module__.startswith("bizon_singer") else type(error).__name__
+class PassingStatusError(HttpStatusError, TransientError):
+    """A status that may pass, and did not within the retries."""
+
+    def _advice(self, status: int) -> str:
+        tried = "the retries are spent; " if status in RETRIED_STATUSES else ""
+        return f"{tried}run again later with the last STATE"
 
 
-def _without_query(url: str) -> str:
-    """Return a URL up to its path; an unusable one is not shown at all."""
+class RequestStatusError(HttpStatusError, ProtocolError):
+    """Any other status of 400 or more."""
+
+    default_advice = "the API does not accept this request; check the settings it is made of"
+
+
+def _in_words(status: int) -> str:
+    # The API's own words for the status are not shown: they may hold anything.
     try:
-        path = url.partition("?")[0].partition("#")[0].split("/", 3)
-        return shown(origin_of(url)) + ("/" + path[3] if len(path) > 3 else "")  # noqa: PLR2004
-    except BizonSingerError:
-        return "a URL"
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _kind_of(status: int) -> Any:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return CredentialsStatusError
+    if status in RETRIED_STATUSES or status >= SERVER_ERROR:
+        return PassingStatusError
+    return RequestStatusError
+
+
+class RedirectLoopError(ProtocolError, requests.TooManyRedirects):
+    """An answer redirects again and again."""
+
+    def __init__(self, reply: Reply, limit: int) -> None:
+        """Say where."""
+        ProtocolError.__init__(
+            self,
+            f"{reply.place} redirects more than {limit} times; set the base URL to the final "
+            "address",
+        )
+        self.response = reply
+        self.request = reply.request

@@ -11,33 +11,54 @@ body that breaks halfway, and cannot refresh credentials between two tries.
 
 from __future__ import annotations
 
-import os
+import contextlib
+import logging
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar
+from datetime import timedelta
+from time import sleep
 from typing import Any
 from urllib.parse import urljoin
 
-import backoff
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.cookies import extract_cookies_to_jar
-from requests.utils import get_environ_proxies
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, merge_cookies
+from requests.hooks import dispatch_hook
+from requests.utils import requote_uri, rewind_body
 
-from bizon_singer.errors import TransientError, UnsafeError
-from bizon_singer.source.body import CorruptBodyError, read_body
+from bizon_singer.errors import BizonSingerError, UnsafeError
+from bizon_singer.source.auth.authenticators.oauth import Oauth2Authenticator
 from bizon_singer.source.config import HttpConfig
-from bizon_singer.source.origin import OriginGuard, origin_of, shown
-from bizon_singer.source.reply import HttpStatusError, Reply, UnreachableError
+from bizon_singer.source.environment import ca_bundle, proxies_for
+from bizon_singer.source.origin import (
+    Origin,
+    OriginGuard,
+    can_be_split,
+    origin_of,
+    shown,
+    without_query,
+)
+from bizon_singer.source.reply import (
+    FIRST_ERROR_STATUS,
+    RETRIED_STATUSES,
+    HttpStatusError,
+    PassingStatusError,
+    RedirectLoopError,
+    Reply,
+)
+from bizon_singer.source.retry import come_back_later, pauses, retry_after
+from bizon_singer.source.unreachable import UNSENDABLE, UnreachableError, UnsendableError
 
-RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
+UNAUTHORIZED = 401
 MAX_REDIRECTS = 5
 DEFAULT_RETRY_LIMIT = 10
+DEFAULT_POOL_SIZE = 10
 ACCEPTED_ENCODINGS = "gzip, deflate"
+
+logger = logging.getLogger("bizon_singer.http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +66,7 @@ class Exchange:
     """One request and its answer, for metrics.
 
     Attributes:
+        method: Method of the request.
         url: URL without its query, which may hold private values.
         status: HTTP status; 0 when no answer came.
         seconds: Time from sending to the last byte.
@@ -61,39 +83,46 @@ class ReplyAdapter(HTTPAdapter):
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> Reply:
         """Wrap an answer whose body is still unread."""
-        return Reply.received(req, resp)
+        return Reply.of(super().build_response(req, resp))
 
 
 class Session(requests.Session):
-    """The session of one source.
+    """The session of one source; its requests may be sent from several threads at once.
 
     Args:
         http: Limits; the defaults of :class:`HttpConfig` if None.
         retry_limit: How often a request that failed in passing is tried again.
+        pool_size: How many connections to a host are kept open: as many as there are threads.
 
     Attributes:
-        observer: Called with an :class:`Exchange` for every answer or failure to get one.
+        observer: Called with an :class:`Exchange` for every answer or failure to get one, in the
+            thread that sent the request.
+        retried_statuses: Statuses that are tried again; a source may add those its API documents.
     """
 
     def __init__(
-        self, http: HttpConfig | None = None, retry_limit: int = DEFAULT_RETRY_LIMIT
+        self,
+        http: HttpConfig | None = None,
+        retry_limit: int = DEFAULT_RETRY_LIMIT,
+        *,
+        pool_size: int = DEFAULT_POOL_SIZE,
     ) -> None:
         """Open no connection yet."""
         super().__init__()
         self.http = http or HttpConfig()
         self.retry_limit = retry_limit
+        self.retried_statuses = RETRIED_STATUSES
         self.observer: Callable[[Exchange], None] | None = None
         self._guard = OriginGuard(self.http.allowed_origins, allow_http=self.http.allow_http)
         # requests looks into the environment and ~/.netrc on every call; proxies are looked up
         # once per origin here, and .netrc never: credentials come from the config alone.
         self.trust_env = False
-        self._ca_bundle: str | bool = (
-            os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-        )
-        self._proxies_of: dict[tuple[str, str, int], Any] = {}
+        self._proxies_of: dict[Origin, dict[str, str]] = {}
+        self._renewing = threading.Lock()
         self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
-        self.mount("https://", ReplyAdapter())
-        self.mount("http://", ReplyAdapter())
+        adapter = ReplyAdapter(pool_maxsize=pool_size)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
 
     def belong_to(self, base_url: str) -> None:
         """Bind the session to the origin of ``base_url``; requests elsewhere are refused.
@@ -110,152 +139,255 @@ class Session(requests.Session):
         headers = {"Content-Type": content_type, **(kwargs.pop("headers", None) or {})}
         return self.request(method.upper(), url, headers=headers, **kwargs)
 
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Build what will be sent, credentials included.
+
+        Raises:
+            UnsendableError: The URL or a header is not valid.
+        """
+        auth = self.auth if request.auth is None else request.auth
+        if isinstance(auth, Oauth2Authenticator):
+            auth.use_limits(self.http, self.retry_limit)
+        try:
+            prepared = super().prepare_request(request)
+        except BizonSingerError:  # the authenticator's, who sends requests of its own
+            raise
+        except ValueError as error:
+            url = str(request.url)
+            # A ValueError of the source's own authenticator is not about the request.
+            if isinstance(error, (*UNSENDABLE, UnicodeError)) or not can_be_split(url):
+                raise UnsendableError.of(error, request.method or "", url) from None
+            raise
+        # Remembered for a renewal: the request's own authenticator goes before the session's.
+        vars(prepared)["auth"] = auth
+        return prepared
+
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request, follow redirects within the origin, and return a checked answer.
 
         Raises:
             HttpStatusError: The final status is 4xx or 5xx.
             UnreachableError: No whole answer came, and the retries are spent.
-            TransientError: The API asks for a longer pause than is allowed.
+            UnsendableError: The request cannot be sent as it is.
             UnsafeError: The request, or a redirect, leads elsewhere, or the body is too large.
         """
-        reply = self._send_with_retries(request, kwargs)
-        for _ in range(MAX_REDIRECTS):
-            target = self.get_redirect_target(reply) if reply.is_redirect else None
-            if target is None or not kwargs.get("allow_redirects", True):
+        self._guard.check(request.url or "")
+        follow = kwargs.pop("allow_redirects", True)
+        options = self._options(request.url or "", kwargs)
+        history: list[requests.Response] = []
+        while True:
+            reply = self._hooked(self._send_with_retries(request, options), options)
+            if not (follow and reply.is_redirect):
+                reply.history = history
                 return self._judged(reply)
-            request = self._redirected(request, target)
-            reply = self._send_with_retries(request, kwargs)
-        raise UnsafeError(f"{reply.place} redirects more than {MAX_REDIRECTS} times")
+            if len(history) == MAX_REDIRECTS:
+                raise RedirectLoopError(reply, MAX_REDIRECTS)
+            reply.close()
+            history.append(reply)
+            request = self._redirected(request, reply)
+
+    def _options(self, url: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return what an adapter is told besides the request."""
+        limits = (self.http.connect_timeout_seconds, self.http.read_timeout_seconds)
+        timeout = kwargs.get("timeout")
+        if timeout is None:
+            timeout = limits
+        elif isinstance(timeout, tuple):  # None in a tuple would mean to wait for ever
+            pairs = zip(timeout, limits, strict=False)
+            timeout = tuple(limit if part is None else part for part, limit in pairs)
+        verify = kwargs.get("verify", self.verify)
+        return {
+            "stream": bool(kwargs.get("stream", self.stream)),
+            "timeout": timeout,
+            "verify": ca_bundle(verify) if url.lower().startswith("https:") else True,
+            "cert": kwargs.get("cert", self.cert),
+            "proxies": {**self._proxies(url), **(kwargs.get("proxies") or self.proxies)},
+        }
+
+    def _hooked(self, reply: Reply, options: dict[str, Any]) -> Reply:
+        """Show the answer to the source's hooks; one that answers a challenge sends again."""
+        hooks = reply.request.hooks
+        result = dispatch_hook("response", hooks, reply, **options)  # type: ignore[no-untyped-call]
+        return reply if result is reply else self._checked(result, options)
 
     def _redirected(
-        self, request: requests.PreparedRequest, target: str
+        self, request: requests.PreparedRequest, reply: Reply
     ) -> requests.PreparedRequest:
+        """Return the request a redirect leads to.
+
+        Raises:
+            UnsafeError: It leads to another origin, or the request would change something.
+        """
         if request.method not in {"GET", "HEAD"}:
-            raise UnsafeError(f"a redirect of a {request.method} request was refused")
-        url = urljoin(request.url or "", target)
-        if origin_of(url) != origin_of(request.url or ""):
             raise UnsafeError(
-                f"a redirect from {shown(origin_of(request.url or ''))} to "
-                f"{shown(origin_of(url))} was refused; set the base URL to the final address"
+                f"a redirect of {reply.place} was refused; set the base URL to the final address"
+            )
+        try:
+            target = self.get_redirect_target(reply) or ""
+            url = urljoin(request.url or "", target.replace(" ", "%20"))
+        except ValueError as error:
+            raise UnsafeError(
+                f"{reply.place} redirects to something that is no URL; set the base URL to the "
+                "final address"
+            ) from error
+        here, there = origin_of(request.url or ""), origin_of(url)
+        if here != there:
+            raise UnsafeError(
+                f"a redirect from {shown(here)} to {shown(there)} was refused; set the base URL to "
+                "the final address"
             )
         followed = request.copy()
-        followed.url = url
+        followed.url = requote_uri(url)
+        # What the answer set, and what the authenticator adds to it, goes along.
+        cookies = vars(request).get("_cookies") or RequestsCookieJar()
+        extract_cookies_to_jar(cookies, request, reply.raw)  # type: ignore[no-untyped-call]
+        merge_cookies(cookies, self.cookies)  # type: ignore[no-untyped-call]
+        followed.headers.pop("Cookie", None)
+        followed.prepare_cookies(cookies)
+        vars(followed)["auth"] = vars(request).get("auth")
+        _authenticate(followed)
         return followed
 
     def _judged(self, reply: Reply) -> Reply:
-        if reply.status_code >= 400 and self.http.raise_for_status:  # noqa: PLR2004
-            raise HttpStatusError(reply)
-        return reply
+        """Return an answer of use, raise an error for any other."""
+        if reply.status_code < FIRST_ERROR_STATUS or not self.http.raise_for_status:
+            return reply
+        with contextlib.suppress(BizonSingerError):
+            reply.content  # noqa: B018 - whoever catches the error may look at it
+        if reply.status_code in self.retried_statuses:
+            asked = retry_after(reply.headers)
+            raise PassingStatusError(reply, come_back_later(asked) if asked else None)
+        raise HttpStatusError(reply)
 
     def _send_with_retries(
-        self, request: requests.PreparedRequest, kwargs: dict[str, Any]
+        self, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> Reply:
-        """Exchange until an answer is worth returning; refresh credentials once on a 401."""
-        self._guard.check(request.url or "")
-        refreshed = False
-        pauses = self._pauses()
-        tries = 0
+        """Exchange until an answer is worth returning; renew credentials once on a 401."""
+        waits = pauses(self.http.retry_wait_max_seconds)
+        renewed = False
+        tried = 0
         while True:
-            outcome = self._exchange(request, kwargs)
+            outcome = self._exchange(request, options)
             if isinstance(outcome, Reply):
-                if outcome.status_code == 401 and not refreshed:  # noqa: PLR2004
-                    refreshed = True
-                    if self._refresh(request):
+                if outcome.status_code == UNAUTHORIZED and not renewed and self._renew(request):
+                    outcome.close()
+                    renewed = True
+                    if _rewind(request):
                         continue
-                if outcome.status_code not in RETRIED_STATUSES:
+                if outcome.status_code not in self.retried_statuses:
                     return outcome
-            tries += 1
-            if tries > self.retry_limit:
+            tried += 1
+            if self._is_spent(outcome, tried) or not _rewind(request):
                 if isinstance(outcome, Reply):
                     return outcome
                 raise outcome
-            self._pause(outcome, next(pauses))
+            self._pause(outcome, next(waits), tried)
 
-    def _pauses(self) -> Iterator[float]:
-        """Yield pauses in seconds: full jitter below 1, 2, 4 … up to the limit (backoff)."""
-        limits = backoff.expo(base=2, factor=1, max_value=self.http.retry_wait_max_seconds)
-        for limit in limits:
-            if limit is not None:
-                yield backoff.full_jitter(limit)
+    def _is_spent(self, outcome: Reply | UnreachableError, tried: int) -> bool:
+        bound = outcome.max_tries if isinstance(outcome, UnreachableError) else None
+        return tried > self.retry_limit or (bound is not None and tried >= bound)
 
-    def _pause(self, outcome: Reply | UnreachableError, seconds: float) -> None:
-        asked = _retry_after(outcome) if isinstance(outcome, Reply) else None
-        if asked is not None and asked > self.http.retry_after_max_seconds:
-            raise TransientError(_come_back_later(outcome, asked))
-        time.sleep(max(seconds, asked or 0))
+    def _pause(self, outcome: Reply | UnreachableError, seconds: float, tried: int) -> None:
+        """Wait before the next try.
 
-    def _refresh(self, request: requests.PreparedRequest) -> bool:
-        """Renew the credentials of the session and the request; False if they cannot be."""
-        refresh = getattr(self.auth, "refresh", None)
+        Raises:
+            PassingStatusError: The API asks for a longer pause than is allowed.
+        """
+        if isinstance(outcome, Reply):
+            outcome.close()
+            asked = retry_after(outcome.headers) or 0.0
+            if asked > self.http.retry_after_max_seconds:
+                raise PassingStatusError(outcome, come_back_later(asked))
+            seconds = max(seconds, asked)
+            what = f"{outcome.place} answered {outcome.status_code}"
+        else:
+            what = str(outcome).partition(";")[0]
+        logger.warning(
+            "%s; trying again in %.1f s (%d of %d).", what, seconds, tried, self.retry_limit
+        )
+        sleep(seconds)
+
+    def _renew(self, request: requests.PreparedRequest) -> bool:
+        """Renew the credentials of a request; False if its authenticator cannot."""
+        refresh = getattr(vars(request).get("auth"), "refresh", None)
         if refresh is None:
             return False
-        refresh()
-        request.prepare_auth(self.auth)
+        with self._renewing:
+            refused = request.headers.get("Authorization")
+            _authenticate(request)
+            # Another thread may have renewed them since the request was built: a second renewal
+            # would make the first one's token void where refresh tokens are used once.
+            if request.headers.get("Authorization") == refused:
+                refresh()
+                _authenticate(request)
         return True
 
     def _exchange(
-        self, request: requests.PreparedRequest, kwargs: dict[str, Any]
+        self, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> Reply | UnreachableError:
-        """Send once; return a whole answer, or the failure to get one."""
-        url = request.url or ""
+        """Send once; return a whole answer, or the failure to get one.
+
+        Raises:
+            UnsendableError: The request cannot be sent as it is.
+        """
+        url, method = request.url or "", request.method or ""
         started = time.monotonic()
         status = 0
         try:
-            reply = self.get_adapter(url).send(
-                request,
-                stream=True,
-                timeout=kwargs.get("timeout")
-                or (self.http.connect_timeout_seconds, self.http.read_timeout_seconds),
-                verify=self._ca_bundle,
-                cert=self.cert,
-                proxies=self._proxies(url),
-            )
-            assert isinstance(reply, Reply)  # noqa: S101 - the adapters mounted above build it
-            status = reply.status_code
-            if not kwargs.get("stream"):
-                reply.hold(read_body(reply.raw, max_bytes=self.http.max_body_bytes))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, CorruptBodyError) as error:
-            return UnreachableError.of(error, url)
+            # The body is read here in any case, within its limit.
+            response = self.get_adapter(url).send(request, **{**options, "stream": True})
+            status = response.status_code
+            response.elapsed = timedelta(seconds=time.monotonic() - started)
+            return self._checked(response, options)
+        except UnreachableError as error:
+            return error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            if isinstance(error, ValueError):
+                raise UnsendableError.of(error, method, url) from None
+            return UnreachableError.of(error, method, url)
+        except ValueError as error:  # http.client's, for a header it cannot send
+            raise UnsendableError.of(error, method, url) from None
         finally:
             if self.observer is not None:
                 seconds = time.monotonic() - started
-                place = url.partition("?")[0]
-                self.observer(Exchange(request.method or "", place, status, seconds))
-        jar = self.cookies
-        assert isinstance(jar, CookieJar)  # noqa: S101 - requests types it more loosely
-        extract_cookies_to_jar(jar, request, reply.raw)  # type: ignore[no-untyped-call]
+                self.observer(Exchange(method, without_query(url), status, seconds))
+
+    def _checked(self, response: requests.Response, options: dict[str, Any]) -> Reply:
+        """Make a reply of what an adapter gave, read its body and keep its cookies.
+
+        Raises:
+            UnreachableError: The body is cut off or corrupt.
+            UnsafeError: The body is too large.
+        """
+        reply = response if isinstance(response, Reply) else Reply.of(response)
+        reply.max_body_bytes = self.http.max_body_bytes
+        if not options["stream"]:
+            reply.content  # noqa: B018 - it is read now, so that it can be asked for again
+        extract_cookies_to_jar(  # type: ignore[no-untyped-call]
+            self.cookies, reply.request, reply.raw
+        )
         return reply
 
-    def _proxies(self, url: str) -> Any:
+    def _proxies(self, url: str) -> dict[str, str]:
         origin = origin_of(url)
         if origin not in self._proxies_of:
-            self._proxies_of[origin] = get_environ_proxies(url)
-        return {**self._proxies_of[origin], **self.proxies}
+            self._proxies_of[origin] = proxies_for(url)
+        return self._proxies_of[origin]
 
 
-def _retry_after(reply: Reply) -> float | None:
-    """Return the pause asked for in seconds (RFC 9110, 10.2.3), None if there is no usable one."""
-    value = reply.headers.get("Retry-After")
-    if value is None:
-        return None
+def _authenticate(request: requests.PreparedRequest) -> None:
+    """Let the authenticator a request was built with set its header anew."""
+    auth = vars(request).get("auth")
+    if auth is not None:
+        request.prepare_auth(auth)
+
+
+def _rewind(request: requests.PreparedRequest) -> bool:
+    """Make the body of a request ready to be sent once more; False if it cannot be."""
+    if request.body is None or isinstance(request.body, (str, bytes)):
+        return True
     try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
-    return seconds if seconds >= 0 else None
-
-
-def _come_back_later(outcome: Reply | UnreachableError, seconds: float) -> str:
-    place = outcome.place
-    try:
-        when = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M UTC")
-    except OverflowError:
-        when = "its Retry-After has passed"
-    return f"{place} asks to wait {seconds:,.0f} s; run again with the last STATE after {when}"
+        rewind_body(request)
+    except requests.exceptions.UnrewindableBodyError:
+        return False
+    return True

@@ -15,7 +15,7 @@ from bizon_singer.source.auth.builder import AuthBuilder
 from bizon_singer.source.callback import AbstractSourceCallback, NoOpSourceCallback
 from bizon_singer.source.config import HttpConfig, SourceConfig
 from bizon_singer.source.models import ProvenPosition
-from bizon_singer.source.session import DEFAULT_RETRY_LIMIT, Session
+from bizon_singer.source.session import DEFAULT_POOL_SIZE, DEFAULT_RETRY_LIMIT, Session
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -40,16 +40,19 @@ class AbstractSource(ABC):
         config: The settings; ``config.stream`` names the stream to read.
         session: The HTTP session to use, with the authenticator on it.
         proven: Set before ``commit`` is called, see there.
+        pool_size: How many connections the session keeps open. A source that sends requests from
+            several threads sets it to as many, on the class or before ``super().__init__``.
     """
 
     proven: ProvenPosition | None = None
+    pool_size: int = DEFAULT_POOL_SIZE
 
     def __init__(self, config: Any) -> None:
         """Open a session and put the authenticator on it."""
         self.config = config
         self.session: Any = self.get_session()
         authenticator = self.get_authenticator()
-        if authenticator is not None:
+        if authenticator:
             self.session.auth = authenticator
 
     @staticmethod
@@ -118,6 +121,7 @@ class AbstractSource(ABC):
         return Session(
             http if isinstance(http, HttpConfig) else None,
             getattr(api, "retry_limit", DEFAULT_RETRY_LIMIT),
+            pool_size=self.pool_size,
         )
 
     def get_source_callback_instance(self) -> AbstractSourceCallback:

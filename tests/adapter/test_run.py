@@ -331,7 +331,8 @@ class TestStreamMaps:
 
     def test_both_paths_give_the_same_records(self, shop: type[SourceTap]) -> None:
         """A map that changes nothing changes nothing."""
-        config = {"stream_maps": {name: {} for name in ("orders", "users", "items")}}
+        maps: dict[str, Any] = {name: {} for name in ("orders", "users", "items")}
+        config = {"stream_maps": maps}
         assert self.paths(shop(config=config)) == {"mapped"}
         fast, mapped = record(shop, {}), record(shop, config)
         assert check(mapped) == []

@@ -41,7 +41,7 @@ class AuthConfig(BaseModel):
     then explained by the fields of one shape instead of the fields of all four.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     type: AuthType = Field(description="oauth, api_key, bearer, basic or cookies.")
     params: AuthParams = Field(
@@ -53,6 +53,7 @@ class AuthConfig(BaseModel):
     @classmethod
     def _shape_follows_type(cls, params: Any, info: ValidationInfo) -> Any:
         shape = PARAMS_OF.get(info.data.get("type"))  # type: ignore[arg-type]
-        if shape is None or not isinstance(params, dict):
-            return params
+        declared = cls.model_fields["params"].annotation
+        if shape is None or not isinstance(params, dict) or declared != AuthParams:
+            return params  # a subclass that narrows `params` has chosen a shape of its own
         return shape.model_validate(params)

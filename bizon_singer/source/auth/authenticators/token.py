@@ -6,17 +6,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from bizon_singer.redact import redact
+from bizon_singer.source.auth.authenticators.header import HeaderName, HeaderValue
+
 
 class TokenAuthParams(BaseModel):
     """Parameters of ``api_key`` and ``bearer``."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    token: str = Field(description="The token itself.", repr=False)
-    auth_method: str = Field(
+    token: HeaderValue = Field(description="The token itself.", repr=False)
+    auth_method: HeaderValue = Field(
         default="Bearer", description="Word before the token; empty sends the token alone."
     )
-    auth_header: str = Field(default="Authorization", description="Header that carries the token.")
+    auth_header: HeaderName = Field(
+        default="Authorization", description="Header that carries the token."
+    )
 
 
 class TokenAuthenticator(AuthBase):
@@ -26,6 +31,7 @@ class TokenAuthenticator(AuthBase):
         """Build the header once."""
         self._header = params.auth_header
         self._value = f"{params.auth_method} {params.token}".strip()
+        redact.register(params.token)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the header to a request about to be sent."""

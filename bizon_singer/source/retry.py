@@ -1,0 +1,63 @@
+"""How long to wait before a request is tried again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import backoff
+
+
+def pauses(max_seconds: float) -> Iterator[float]:
+    """Yield pauses in seconds without end: full jitter below 1, 2, 4 … up to the limit.
+
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    limit = 1.0
+    while True:
+        # backoff.expo is not used: its first value only starts the generator.
+        yield backoff.full_jitter(min(limit, max_seconds))
+        limit = min(limit * 2, max_seconds)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the pause asked for in seconds (RFC 9110, 10.2.3), None if there is no usable one.
+
+    A date is compared with the answer's own ``Date``, where there is one: the clocks of two
+    machines differ.
+    """
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        until = _moment(value)
+        if until is None:
+            return None
+        seconds = (until - (_moment(headers.get("Date")) or datetime.now(UTC))).total_seconds()
+    return None if math.isnan(seconds) or seconds < 0 else seconds
+
+
+def _moment(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def come_back_later(seconds: float) -> str:
+    """Return the advice for a pause longer than is allowed, with the time it ends."""
+    try:
+        end = datetime.now(UTC) + timedelta(seconds=seconds)
+    except OverflowError:
+        return "it asks to wait for longer than a life; ask its provider, then run again"
+    return (
+        f"it asks to wait {seconds:,.0f} s; run again with the last STATE after "
+        f"{end:%Y-%m-%d %H:%M} UTC"
+    )

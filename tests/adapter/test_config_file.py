@@ -1,0 +1,244 @@
+"""Config files, the environment and references: where the settings of a run come from."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bizon_singer.config_file import read_config_file, read_environment, resolve_references
+from bizon_singer.errors import ConfigError
+
+PIPELINE = """
+name: nightly
+source:
+  name: dummy
+  stream: creatures
+  sync_mode: full_refresh
+  authentication:
+    type: api_key
+    params: {token: canary-token}
+destination:
+  name: bigquery
+  config: {password: canary-password}
+engine: {backend: {type: postgres}}
+"""
+
+
+def read(folder: Path, name: str, content: str | bytes) -> dict[str, Any]:
+    """Write a config file and read it."""
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_config_file(str(path))
+
+
+def refusal(folder: Path, name: str, content: str | bytes) -> str:
+    """Return the sentence with which a config file is refused."""
+    with pytest.raises(ConfigError) as caught:
+        read(folder, name, content)
+    assert name in str(caught.value)
+    assert "canary" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("c.json", "", "is empty; write at least {}"),
+        ("c.json", " \n\t", "is empty"),
+        ("c.json", "[]", "holds no object"),
+        ("c.json", '"canary"', "holds no object"),
+        ("c.json", "null", "holds no object"),
+        ("c.json", '{"token": "canary"', "no valid JSON (line 1)"),
+        ("c.json", '{\n"token": "canary"\n"b": 1}', "no valid JSON (line 3)"),
+        ("c.json", "token: canary", "or name the file .yml if it is YAML"),
+        ("c.json", b'{"token": "\xff"}', "no UTF-8 text"),
+        ("c.json", '{"a": ' * 60 + "1" + "}" * 60, "nested deeper than 50 levels"),
+        ("c.json", "[" * 100_000, "no valid JSON"),
+        ("c.json", '{"a": ' + "9" * 5000 + "}", "no valid JSON"),
+        ("c.yml", "token: [canary\n", "no valid YAML (line 2)"),
+        ("c.yaml", "- canary", "holds no object"),
+        ("c.YML", "a: !!python/object:os.system canary", "no valid YAML (line 1)"),
+        ("c.yml", "a: &loop\n  b: *loop\n", "nested deeper than 50 levels"),
+        ("c.yml", "a: 1\n---\nb: 2\n", "no valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_config_says_why(
+    tmp_path: Path, name: str, content: str | bytes, words: str
+) -> None:
+    """The file is named, where known with its line, and nothing of what it holds is shown."""
+    assert words in refusal(tmp_path, name, content)
+
+
+@pytest.mark.parametrize("path", ["missing.json", "/", "a\0b.json", "x" * 300])
+def test_a_file_that_cannot_be_read_says_why(path: str) -> None:
+    """Missing, a folder, no possible name: one sentence each."""
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config_file(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("c.json", b'\xef\xbb\xbf{"day": "2024-01-01", "on": true, "n": 1.5}'),
+        ("c.yml", "day: 2024-01-01\n'on': true\nn: 1.5\n"),
+        ("c.yaml", '{"day": "2024-01-01", "on": true, "n": 1.5}'),
+        ("c.YML", "{day: 2024-01-01, 'on': true, n: 1.5}"),
+    ],
+)
+def test_json_and_yaml_mean_the_same(tmp_path: Path, name: str, content: str | bytes) -> None:
+    """A byte order mark is no obstacle, and a date in YAML is text as in JSON."""
+    assert read(tmp_path, name, content) == {"day": "2024-01-01", "on": True, "n": 1.5}
+
+
+def test_a_bizon_pipeline_gives_its_source(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The source's settings are used, and the sections that are not are named in one line."""
+    with caplog.at_level(logging.INFO):
+        config = read(tmp_path, "pipeline.yml", PIPELINE)
+    assert config["stream"] == "creatures"
+    assert config["authentication"]["params"] == {"token": "canary-token"}
+    (line,) = caplog.messages
+    assert "ignored: destination, engine" in line
+    assert "canary" not in line
+
+
+def test_a_setting_named_source_is_no_pipeline(tmp_path: Path) -> None:
+    """A source may have an object setting of that name, beside settings no pipeline has."""
+    config = {"source": {"name": "x"}, "page_size": 3}
+    assert read(tmp_path, "c.json", json.dumps(config)) == config
+
+
+def test_references_are_replaced_wherever_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole values, parts of values, Bizon's old form; in objects and lists; only once."""
+    monkeypatch.setenv("HOST", "db.local")
+    monkeypatch.setenv("EMPTY", "")
+    monkeypatch.setenv("NESTED", "env://HOST")
+    monkeypatch.setenv("BIZON_ENV_OLD", "old")
+    value = {
+        "whole": "env://HOST",
+        "part": "https://${env://HOST}:${env://HOST}/x",
+        "old": "BIZON_ENV_OLD",
+        "list": [{"a": "env://EMPTY"}],
+        "nested": "env://NESTED",
+        "plain": "the env://HOST is no reference here",
+        "number": 3,
+        "none": None,
+    }
+    assert resolve_references(value) == {
+        "whole": "db.local",
+        "part": "https://db.local:db.local/x",
+        "old": "old",
+        "list": [{"a": ""}],
+        "nested": "env://HOST",
+        "plain": "the env://HOST is no reference here",
+        "number": 3,
+        "none": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"a": {"b": "env://NOT_SET"}}, "`a.b` refers to the environment variable NOT_SET"),
+        ({"a": ["x", "pre${env://NOT_SET}"]}, "`a.1` refers to the environment variable NOT_SET"),
+        ({"a": "BIZON_ENV_NOT_SET"}, "`a` refers to the environment variable BIZON_ENV_NOT_SET"),
+        ({"a": "env://"}, "`a` refers to the environment variable"),
+        ({"a": "gsm://project/secret"}, "`a` refers to Google Secret Manager, which is not"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_names_the_setting(value: Any, words: str) -> None:
+    """The setting and the variable are named, with what to do."""
+    with pytest.raises(ConfigError) as caught:
+        resolve_references(value)
+    assert words in str(caught.value)
+
+
+SCHEMA = {
+    "properties": {
+        "name": {"type": "string"},
+        "count": {"type": ["integer", "null"]},
+        "ratio": {"type": "number"},
+        "on": {"type": ["boolean", "null"]},
+        "items": {"type": "array"},
+        "nested": {"type": ["object", "null"]},
+        "both": {"type": ["integer", "string"]},
+        "with-dash.dot": {},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "expected"),
+    [
+        ("NAME", "12", {"name": "12"}),
+        ("NAME", "", {"name": ""}),
+        ("COUNT", "12", {"count": 12}),
+        ("RATIO", "1.5e3", {"ratio": 1500.0}),
+        ("ON", "true", {"on": True}),
+        ("ON", "NO", {"on": False}),
+        ("ON", "", {"on": False}),
+        ("ITEMS", '["a", 1]', {"items": ["a", 1]}),
+        ("NESTED", '{"a": {"b": 1}}', {"nested": {"a": {"b": 1}}}),
+        ("BOTH", "12", {"both": "12"}),
+        ("WITH_DASH_DOT", "x", {"with-dash.dot": "x"}),
+        ("UNKNOWN", "x", {}),
+    ],
+)
+def test_the_environment_is_read_by_type(
+    variable: str, text: str, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--config ENV`: text stays text, everything else is JSON, words of truth are known."""
+    monkeypatch.setenv(f"TAP_X_{variable}", text)
+    assert read_environment(SCHEMA, "TAP_X_") == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("COUNT", "must hold an integer, written as JSON"),
+        ("ON", "must be true or false"),
+        ("ITEMS", "must hold a list, written as JSON"),
+        ("NESTED", "must hold an object, written as JSON"),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named(
+    variable: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable and the form it needs are named, the value is not."""
+    monkeypatch.setenv(f"TAP_X_{variable}", "canary{")
+    with pytest.raises(ConfigError) as caught:
+        read_environment(SCHEMA, "TAP_X_")
+    assert f"TAP_X_{variable} {words}" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_dotenv_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the Singer SDK does, from the working directory or above; the environment wins."""
+    (tmp_path / ".env").write_text("TAP_X_NAME=from-file\nTAP_X_COUNT=3\n")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    for name in ("TAP_X_NAME", "TAP_X_COUNT"):  # so that what the file sets is undone
+        monkeypatch.setenv(name, "9")
+    monkeypatch.delenv("TAP_X_COUNT")
+    assert read_environment(SCHEMA, "TAP_X_") == {"name": "9", "count": 3}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text() | st.binary(), st.sampled_from(["c.json", "c.yml"]))
+def test_any_text_is_a_config_or_is_refused(
+    tmp_path: Path, content: str | bytes, name: str
+) -> None:
+    """Whatever stands in the file, there is no other end."""
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogatepass")
+    (tmp_path / name).write_bytes(content)
+    with contextlib.suppress(ConfigError):
+        assert isinstance(resolve_references(read_config_file(str(tmp_path / name))), dict)

@@ -1,0 +1,67 @@
+"""What a person sees at a terminal, and a program in a log."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+from tests.process.commands import command, run, write_json
+
+BIN = Path(sys.executable).parent
+
+
+def at_a_terminal(arguments: list[str]) -> str:
+    """Run a command whose stderr is a terminal of 100 columns; return what it showed."""
+    here, there = pty.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=there)
+    os.close(there)
+    shown = b""
+    while True:
+        try:
+            part = os.read(here, 4096)
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(here)
+    assert process.wait(30) == 0
+    return shown.decode()
+
+
+def test_a_terminal_shows_rate_share_and_time_left(tmp_path: Path) -> None:
+    """A bar that ends at all records, with log lines above it, not inside."""
+    config = {"count": 500, "page_size": 50, "delay_seconds": 0.05, "stream": "events"}
+    path = write_json(tmp_path / "c.json", config)
+    shown = at_a_terminal([str(BIN / "tap-dummy"), "--config", str(path)])
+    assert "500/500" in shown
+    assert "records/s" in shown
+    assert "100%" in shown
+    for line in shown.replace("\r", "\n").splitlines():
+        assert not ("METRIC" in line and "records/s" in line)
+
+
+def test_a_log_has_metrics_and_no_bar(tmp_path: Path) -> None:
+    """record_count, sync_duration and job_duration; each event is one line."""
+    done = run(command(write_json(tmp_path / "c.json", {"pages": 2})))
+    assert "\r" not in done.stderr
+    points = [
+        json.loads(line.partition("METRIC: ")[2])
+        for line in done.stderr.splitlines()
+        if "METRIC: " in line
+    ]
+    counts = {
+        point["tags"]["stream"]: point["value"]
+        for point in points
+        if point["metric"] == "record_count"
+    }
+    assert counts == {"evens": 20, "odds": 20}
+    assert {"sync_duration", "job_duration"} <= {point["metric"] for point in points}
