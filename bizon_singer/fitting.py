@@ -22,7 +22,7 @@ from bizon_singer.values import MAX_DEPTH, is_writable
 Check = Callable[[Any], bool]
 
 TYPES = ("boolean", "integer", "number", "string", "array", "object", "null")
-FORMATS = frozenset({"date-time", "date", "uuid"})
+FORMATS = ("date-time", "date", "uuid")
 """The formats that are checked."""
 
 _NONE = type(None)

@@ -15,7 +15,6 @@ import orjson
 
 from bizon_singer.frozen import thaw
 
-
 _MODES = ("full_table", "incremental")
 
 

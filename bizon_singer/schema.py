@@ -89,14 +89,19 @@ def _structural_object(
 def _alternatives(schema: Mapping[str, Any], root: Any, path: tuple[str, ...]) -> JsonSchema:
     """Return what a schema without a type of its own says by other means."""
     for word in ("anyOf", "oneOf"):
-        if isinstance(schema.get(word), list) and schema[word]:
+        if _listed(schema, word):
             return reduce(merge, (_structural(item, root, path) for item in schema[word]))
-    for item in schema.get("allOf") or ():
+    for item in _listed(schema, "allOf"):
         part = _structural(item, root, path)
         if types_of(part):
             return part
-    values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+    values = _listed(schema, "enum") or ([schema["const"]] if "const" in schema else [])
     return reduce(merge, map(infer, values)) if values else {}
+
+
+def _listed(schema: Mapping[str, Any], word: str) -> list[Any]:
+    value = schema.get(word)
+    return value if isinstance(value, list) else []
 
 
 def _resolved(reference: str, root: Any) -> Any:

@@ -467,7 +467,7 @@ class TestDeclared:
             ({"type": []}, {}),
             ({"type": 5}, {}),
             ({"type": "string", "format": []}, {"type": "string"}),
-            ({"anyOf": 5, "enum": []}, {}),
+            ({"anyOf": 5, "oneOf": {}, "allOf": "x", "enum": 5}, {}),
             ({"type": "object", "properties": 5}, {"type": "object"}),
             ({"type": "string", "format": "date-time"}, {"type": "string", "format": "date-time"}),
             ({"type": "string", "format": "email"}, {"type": "string"}),

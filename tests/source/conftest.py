@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from bizon_singer import redact as redact_module
 from bizon_singer.source import session as session_module
 from bizon_singer.source.config import HttpConfig
 from bizon_singer.source.session import Session
 from tests.fakes.http_server import HttpServer, Script
+
+# A machine under load is slow now and then; that proves nothing about an example.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 Serve = Callable[..., HttpServer]
 Open = Callable[..., Session]

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import orjson
 import pytest
-from bizon_taps.dummy.config import DummySourceConfig
-from bizon_taps.dummy.events import EventClock
-from bizon_taps.dummy.source import DummySource
 from pydantic import ValidationError
 
 from bizon_singer.errors import ExpiredCursorError, StateError
 from bizon_singer.source.models import SourceIncrementalState
 from bizon_singer.source.source import AbstractSource
+from bizon_taps.dummy.config import DummySourceConfig
+from bizon_taps.dummy.events import EventClock
+from bizon_taps.dummy.source import DummySource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,6 @@ from bizon_singer.source.models import (
     StreamDefinition,
 )
 from bizon_singer.source.reply import HttpStatusError
-from bizon_singer.source.session import ReplyAdapter
 from bizon_singer.source.source import AbstractSource
 from bizon_taps.pokeapi.config import PokeApiSourceConfig
 from bizon_taps.pokeapi.page import Page, PageReader
@@ -50,6 +49,7 @@ class PokeApiSource(AbstractSource):
 
     def __init__(self, config: PokeApiSourceConfig) -> None:
         """Bind the session to the host of ``base_url``."""
+        self.pool_size = config.detail_workers  # a connection for each of them
         super().__init__(config)
         self.session.belong_to(config.base_url)
         self._resource = str(config.stream)
@@ -81,14 +81,6 @@ class PokeApiSource(AbstractSource):
             )
             for resource, description in RESOURCES.items()
         ]
-
-    def get_session(self) -> Any:
-        """Return a session that keeps a connection for every worker."""
-        session = super().get_session()
-        connections = ReplyAdapter(pool_maxsize=self.config.detail_workers)
-        session.mount("https://", connections)
-        session.mount("http://", connections)
-        return session
 
     def check_connection(self) -> tuple[bool, Any | None]:
         """Ask for one entry of the list; return False and the error if none comes."""
