@@ -18,7 +18,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -95,8 +94,6 @@ def _freeze_dict(value: dict[Any, Any], depth: int) -> Any:
 
 def _freeze_number_or_text(value: Any) -> Any:
     """Freeze what equals a number or a text: these, an IntEnum, a numpy.float64."""
-    if isinstance(value, Enum) and value != value.value:
-        raise CannotFreezeError
     # The methods of the types themselves: a subclass may show itself as anything.
     if isinstance(value, str):
         return _freeze_text(str.__str__(value))

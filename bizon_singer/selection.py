@@ -21,7 +21,7 @@ class Selection:
     def __init__(self, deselected: Iterable[Breadcrumb]) -> None:
         """Arrange the breadcrumbs as a tree of names; None stands for a deselected field."""
         self._tree: dict[str, Any] = {}
-        for breadcrumb in sorted(deselected, key=len):
+        for breadcrumb in deselected:
             words, names = breadcrumb[::2], breadcrumb[1::2]
             if len(words) == len(names) and set(words) == {"properties"}:
                 self._add(names)

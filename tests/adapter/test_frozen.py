@@ -69,6 +69,11 @@ things = st.recursive(
 )
 
 
+def kind_of(value: object) -> str:
+    """Return a test id that is the same in every process: no address, no order of a set."""
+    return type(value).__name__
+
+
 def same(first: Any, second: Any) -> bool:
     """Tell whether two values are equal and of the same types, NaN equal to itself."""
     if type(first) is not type(second):
@@ -228,7 +233,7 @@ class TestRefused:
             datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1),
             1j,
         ],
-        ids=repr,
+        ids=kind_of,
     )
     def test_at_any_place(self, value: Any) -> None:
         """As a value, in a container, and as a key."""
@@ -304,7 +309,7 @@ class TestForeign:
             ("time", []),
             ("uuid", 5),
             ("uuid", "zz"),
-            ("bytes", "not base64!"),
+            ("bytes", "YW!Jj"),
             ("bytes", "\ud800"),
             ("float", "1.5.5"),
             ("float", {}),
@@ -327,7 +332,7 @@ class TestForeign:
             (None, None),
             (5, 5),
         ],
-        ids=repr,
+        ids=kind_of,
     )
     def test_what_is_not_of_its_type_is_a_value_error(self, name: Any, value: Any) -> None:
         """At the top and inside."""
@@ -383,7 +388,7 @@ class TestSecrets:
             "https://user:pass@api.example/",
             {"next": ["ftp://user@host"]},
         ],
-        ids=repr,
+        ids=kind_of,
     )
     def test_a_value_with_a_secret_is_found(self, value: Any, redact: Redactor) -> None:
         """As it is, in a URL, as a key, in bytes, or as user info."""
@@ -399,7 +404,7 @@ class TestSecrets:
             5,
             None,
         ],
-        ids=repr,
+        ids=kind_of,
     )
     def test_others_are_not(self, value: Any, redact: Redactor) -> None:
         """An @ elsewhere in a URL is none."""

@@ -439,6 +439,20 @@ class TestMerging:
         assert merge(old, {"type": "string", "description": "new"})["description"] == "old"
         assert merge({}, {"type": "string", "description": "new"}) == {"description": "new"}
 
+    @pytest.mark.parametrize(
+        ("free", "described"),
+        [
+            ({"type": "array"}, {"type": "array", "items": {"type": "string"}}),
+            ({"type": "array", "items": {}}, {"type": "array", "items": {"type": "string"}}),
+            ({"type": "object"}, {"type": "object", "properties": {"a": {"type": "string"}}}),
+        ],
+    )
+    def test_what_is_free_form_stays_so(self, free: JsonSchema, described: JsonSchema) -> None:
+        """Whatever the other side describes."""
+        for merged in (merge(free, described), merge(described, free)):
+            assert not merged.get("items")
+            assert "properties" not in merged
+
     def test_what_a_map_does_not_name_may_be_anything(self) -> None:
         """So a field of the other side is not named either."""
         open_map = {"type": "object", "properties": {"a": infer(1)}, "additionalProperties": True}

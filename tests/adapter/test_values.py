@@ -651,6 +651,8 @@ def test_losses_are_counted_in_bounded_memory() -> None:
     assert len(losses.counts) == MAX_LOSSY_FIELDS + 1
     assert sum(first) == MAX_LOSSY_FIELDS + 1
     assert sum(losses.counts.values()) == 10_000
+    losses.note("map.0", NAN)
+    assert losses.counts["map.0", NAN] == 2
 
 
 def test_the_source_s_own_values_are_not_changed() -> None:
