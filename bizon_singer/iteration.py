@@ -74,12 +74,14 @@ def read_pages(
     seen = PaginationLog()
     empty_pages = 0
     number = pages_before
+    seen.add(start, number + 1)
     while limit is None or number - pages_before < limit:
         number += 1
-        if not endless:
-            seen.add(pagination, number)
         page = _accept(_fetch_page(fetch, pagination), number)
         pagination = page.next_pagination
+        if pagination and not endless:
+            # Before the page is written: STATE must not lead the next run into the loop.
+            seen.add(pagination, number + 1)
         yield page
         if not (page.records if endless else pagination):
             return
