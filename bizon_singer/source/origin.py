@@ -14,6 +14,7 @@ import ipaddress
 import re
 import threading
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import requests
@@ -24,7 +25,9 @@ from bizon_singer.errors import UnsafeError
 Origin = tuple[str, str, int]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 SHOWN_CHARACTERS = 200
+REMEMBERED_ORIGINS = 256
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_BEFORE_PATH = re.compile(r"[A-Za-z]+://[^/?#]*")
 
 
 def origin_of(url: str) -> Origin:
@@ -38,6 +41,19 @@ def origin_of(url: str) -> Origin:
         raise UnsafeError(
             "a URL with a blank, control character or backslash was refused; use a plain https URL"
         )
+    # What stands before the path decides alone, and a source asks one host again and again: to
+    # parse each URL twice would cost a request as much as to send it.
+    return _origin_of(url[: path_start(url)] if url.isascii() else url)
+
+
+def path_start(url: str) -> int:
+    """Return where path, query or fragment of an absolute URL begins, its length if nowhere."""
+    before = _BEFORE_PATH.match(url)
+    return before.end() if before else len(url)
+
+
+@lru_cache(REMEMBERED_ORIGINS)
+def _origin_of(url: str) -> Origin:
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -74,6 +90,7 @@ def _require_agreement(url: str, host: str, port: int | None) -> None:
         raise UnsafeError("a URL that can be read in two ways was refused; use a plain one")
 
 
+@lru_cache(REMEMBERED_ORIGINS)
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine."""
     if host == "localhost":
@@ -106,7 +123,8 @@ def without_query(url: str) -> str:
         origin = shown(origin_of(url))
     except UnsafeError:
         return "a URL"
-    return (origin + urlsplit(url).path)[:SHOWN_CHARACTERS]
+    path = url[path_start(url) :].partition("?")[0].partition("#")[0]
+    return (origin + path)[:SHOWN_CHARACTERS]
 
 
 class OriginGuard:

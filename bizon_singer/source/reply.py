@@ -17,14 +17,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Self
 
 import msgspec
 import requests
 import urllib3
-from requests.utils import stream_decode_response_unicode
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers, stream_decode_response_unicode
 
 from bizon_singer.errors import (
     BizonSingerError,
@@ -60,12 +64,38 @@ class Reply(requests.Response):
     _content: Any  # False until it is read
     _content_consumed: bool
 
+    def __init__(self) -> None:
+        """Set what ``requests.Response`` does, but for what costs and is rarely looked at."""
+        self._content = False
+        self._content_consumed = False
+        self._next = None
+        self.status_code: Any = None
+        self.headers = CaseInsensitiveDict()
+        self.raw = None
+        self.url: Any = None
+        self.history = []
+        self.reason: Any = None
+        self.elapsed = timedelta(0)
+        self.request: Any = None
+
     @classmethod
     def of(cls, response: requests.Response) -> Self:
         """Make a reply of a response, its body unread or not."""
         reply = cls()
         vars(reply).update(vars(response))
         return reply
+
+    @cached_property
+    def cookies(self) -> RequestsCookieJar:  # type: ignore[override]
+        """The cookies this answer sets."""
+        jar = RequestsCookieJar()
+        extract_cookies_to_jar(jar, self.request, self.raw)  # type: ignore[no-untyped-call]
+        return jar
+
+    @cached_property
+    def encoding(self) -> str | None:  # type: ignore[override]
+        """The encoding the headers declare for a text, None if they do not."""
+        return get_encoding_from_headers(self.headers)
 
     @property
     def place(self) -> str:

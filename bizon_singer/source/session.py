@@ -15,7 +15,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from time import sleep
@@ -24,7 +24,6 @@ from urllib.parse import urljoin
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, merge_cookies
 from requests.hooks import dispatch_hook
 from requests.utils import requote_uri, rewind_body
@@ -49,7 +48,9 @@ from bizon_singer.source.reply import (
     RedirectLoopError,
     Reply,
 )
+from bizon_singer.source.request import RequestTemplates
 from bizon_singer.source.retry import come_back_later, pauses, retry_after
+from bizon_singer.source.transport import ReplyAdapter
 from bizon_singer.source.unreachable import UNSENDABLE, UnreachableError, UnsendableError
 
 UNAUTHORIZED = 401
@@ -57,6 +58,8 @@ MAX_REDIRECTS = 5
 DEFAULT_RETRY_LIMIT = 10
 DEFAULT_POOL_SIZE = 10
 ACCEPTED_ENCODINGS = "gzip, deflate"
+SENDING = frozenset({"timeout", "allow_redirects", "stream", "verify", "cert", "proxies"})
+"""Arguments of a request that say how it is sent, not what it is."""
 
 logger = logging.getLogger("bizon_singer.http")
 
@@ -76,14 +79,6 @@ class Exchange:
     url: str
     status: int
     seconds: float
-
-
-class ReplyAdapter(HTTPAdapter):
-    """Turns urllib3 answers into :class:`Reply` objects."""
-
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> Reply:
-        """Wrap an answer whose body is still unread."""
-        return Reply.of(super().build_response(req, resp))
 
 
 class Session(requests.Session):
@@ -118,7 +113,9 @@ class Session(requests.Session):
         # once per origin here, and .netrc never: credentials come from the config alone.
         self.trust_env = False
         self._proxies_of: dict[Origin, dict[str, str]] = {}
+        self._bundles: dict[Any, str | bool] = {}
         self._renewing = threading.Lock()
+        self._templates = RequestTemplates(self)
         self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
         adapter = ReplyAdapter(pool_maxsize=pool_size)
         self.mount("https://", adapter)
@@ -139,6 +136,44 @@ class Session(requests.Session):
         headers = {"Content-Type": content_type, **(kwargs.pop("headers", None) or {})}
         return self.request(method.upper(), url, headers=headers, **kwargs)
 
+    def request(  # type: ignore[override]
+        self, method: str, url: Any, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        """Build a request and send it; arguments are those of :meth:`requests.Session.request`.
+
+        Raises:
+            UnsendableError: The URL or a header is not valid; see also :meth:`send`.
+        """
+        if args or not self._builds_as_we_do:
+            return super().request(method, url, *args, **kwargs)
+        given = {name: value for name, value in kwargs.items() if value is not None}
+        sending = {name: given.pop(name) for name in SENDING & given.keys()}
+        with _named_if_unsendable(method, url):
+            prepared = self._templates.build(method.upper(), url, given)
+            if prepared is not None:
+                self._sign(prepared, self.auth)
+        if prepared is None:
+            return super().request(method, url, **kwargs)
+        return self.send(prepared, **sending)
+
+    @property
+    def _builds_as_we_do(self) -> bool:
+        """Whether this class builds the requests, and not a subclass of a source."""
+        own = type(self)
+        return (
+            own.prepare_request is Session.prepare_request
+            and own.merge_environment_settings is requests.Session.merge_environment_settings
+        )
+
+    def _sign(self, prepared: requests.PreparedRequest, auth: Any) -> None:
+        """Put credentials on a request."""
+        if isinstance(auth, Oauth2Authenticator):
+            auth.use_limits(self.http, self.retry_limit)
+        # Remembered for a renewal: a request's own authenticator goes before the session's.
+        vars(prepared)["auth"] = auth
+        if auth is not None:
+            prepared.prepare_auth(auth)
+
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Build what will be sent, credentials included.
 
@@ -148,17 +183,8 @@ class Session(requests.Session):
         auth = self.auth if request.auth is None else request.auth
         if isinstance(auth, Oauth2Authenticator):
             auth.use_limits(self.http, self.retry_limit)
-        try:
+        with _named_if_unsendable(request.method, request.url):
             prepared = super().prepare_request(request)
-        except BizonSingerError:  # the authenticator's, who sends requests of its own
-            raise
-        except ValueError as error:
-            url = str(request.url)
-            # A ValueError of the source's own authenticator is not about the request.
-            if isinstance(error, (*UNSENDABLE, UnicodeError)) or not can_be_split(url):
-                raise UnsendableError.of(error, request.method or "", url) from None
-            raise
-        # Remembered for a renewal: the request's own authenticator goes before the session's.
         vars(prepared)["auth"] = auth
         return prepared
 
@@ -199,7 +225,7 @@ class Session(requests.Session):
         return {
             "stream": bool(kwargs.get("stream", self.stream)),
             "timeout": timeout,
-            "verify": ca_bundle(verify) if url.lower().startswith("https:") else True,
+            "verify": self._bundle(verify) if url.lower().startswith("https:") else True,
             "cert": kwargs.get("cert", self.cert),
             "proxies": {**self._proxies(url), **(kwargs.get("proxies") or self.proxies)},
         }
@@ -363,16 +389,36 @@ class Session(requests.Session):
         reply.max_body_bytes = self.http.max_body_bytes
         if not options["stream"]:
             reply.content  # noqa: B018 - it is read now, so that it can be asked for again
-        extract_cookies_to_jar(  # type: ignore[no-untyped-call]
-            self.cookies, reply.request, reply.raw
-        )
+        if "Set-Cookie" in reply.headers:
+            extract_cookies_to_jar(  # type: ignore[no-untyped-call]
+                self.cookies, reply.request, reply.raw
+            )
         return reply
+
+    def _bundle(self, verify: Any) -> str | bool:
+        if verify not in self._bundles:
+            self._bundles[verify] = ca_bundle(verify)
+        return self._bundles[verify]
 
     def _proxies(self, url: str) -> dict[str, str]:
         origin = origin_of(url)
         if origin not in self._proxies_of:
             self._proxies_of[origin] = proxies_for(url)
         return self._proxies_of[origin]
+
+
+@contextlib.contextmanager
+def _named_if_unsendable(method: str | None, url: Any) -> Iterator[None]:
+    """Turn what requests says of a URL or header that is none into an error that names it."""
+    try:
+        yield
+    except BizonSingerError:  # the authenticator's, who sends requests of its own
+        raise
+    except ValueError as error:
+        # A ValueError of the source's own authenticator is not about the request.
+        if isinstance(error, (*UNSENDABLE, UnicodeError)) or not can_be_split(str(url)):
+            raise UnsendableError.of(error, method or "", str(url)) from None
+        raise
 
 
 def _authenticate(request: requests.PreparedRequest) -> None:

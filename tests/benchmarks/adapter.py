@@ -17,36 +17,10 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 
 from bizon_singer import AbstractSource, SourceIteration, SourceRecord, StreamDefinition, stdout
 from bizon_singer.tap import SourceTap
+from tests.benchmarks.contacts import PAGE, PAGE_SIZE, SCHEMA
 
 RECORDS = 100_000
-PAGE_SIZE = 100
 ROUNDS = 3
-
-PROPERTIES = {f"property_{number}": {"type": ["string", "null"]} for number in range(15)}
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string"},
-        "properties": {"type": ["object", "null"], "properties": PROPERTIES},
-        "createdAt": {"type": ["string", "null"], "format": "date-time"},
-        "updatedAt": {"type": ["string", "null"], "format": "date-time"},
-        "archived": {"type": ["boolean", "null"]},
-    },
-}
-
-
-def record(number: int) -> dict[str, Any]:
-    """Return one record of the shape of a HubSpot contact."""
-    return {
-        "id": str(number),
-        "properties": {name: f"value {number} of {name}" for name in PROPERTIES},
-        "createdAt": "2024-01-01T00:00:00.000Z",
-        "updatedAt": "2024-02-01T00:00:00.000Z",
-        "archived": False,
-    }
-
-
-PAGE = [record(number) for number in range(PAGE_SIZE)]
 
 
 class MemorySource(AbstractSource):

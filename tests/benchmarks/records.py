@@ -14,7 +14,7 @@ from bizon_singer.iteration import accept_records
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord
 from bizon_singer.values import ValueReader
-from tests.benchmarks.adapter import PAGE, SCHEMA
+from tests.benchmarks.contacts import PAGE, SCHEMA
 
 REPEATS = 5
 

@@ -14,8 +14,8 @@ import requests
 
 from bizon_singer.source.config import SourceConfig
 from bizon_singer.source.models import SourceIteration, SourceRecord
-from bizon_singer.source.session import ReplyAdapter
 from bizon_singer.source.source import AbstractSource
+from bizon_singer.source.transport import ReplyAdapter
 from tests.fakes.http_server import HttpServer, Request, json_answer
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from bizon_singer.errors import (
     ProtocolError,
     TransientError,
 )
-from bizon_singer.source.session import ReplyAdapter
+from bizon_singer.source.transport import ReplyAdapter
 from bizon_singer.source.unreachable import UnreachableError
 from tests.fakes.http_server import json_answer
 
