@@ -159,6 +159,7 @@ def test_without_a_source_file_tap_bizon_says_what_it_needs(tmp_path: Path) -> N
         ("return None", 4, ["the source returned None for a page"]),
         ("return 1, 2, 3", 4, ["the source returned a tuple for a page"]),
         ("return {'records': []}", 4, ["the source returned a dict"]),
+        ("async def f(): pass\n    return f()", 4, ["returned a coroutine", "without `async`"]),
         ("return SourceIteration(records=['x'], next_pagination={})", 4, ["record 1 is a str"]),
         ("return SourceIteration(records=[], next_pagination=[1])", 4, ["a list as next_pag"]),
         ("return SourceIteration(records=[], next_pagination={'page': 1})", 4, ["same page again"]),
