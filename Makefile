@@ -8,10 +8,10 @@ BIN := .venv/bin
 WORKERS ?= 2
 WHEEL := $$(ls build/wheel/*.whl)
 
-.PHONY: help env demo test lint unit installed bench clean
+.PHONY: help env demo test lint unit real-bizon installed bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 env: .venv/ready ## make the environment in .venv: the package with every extra, and the tools
 
@@ -75,10 +75,25 @@ build/wheel/done: $(shell find bizon_singer taps -type f -not -name '*.pyc') pyp
 	.venv-test/bin/python -m pip install --quiet --force-reinstall --no-deps "$(WHEEL)"
 	touch $@
 
-unit: .venv-test/done .venv-meltano/bin/meltano .venv-singer-tools/bin/singer-check-tap ## all tests, against the installed wheel
+# The real package bizon beside this one. Of what it depends on only what its sources import: the
+# whole weighs 500 MB. What both need comes from .venv-test; the package backoff covers the files of
+# python-backoff, as it does for anyone who installs bizon.
+.venv-bizon/done: .venv-test/done
+	rm -rf .venv-bizon && $(PYTHON) -m venv .venv-bizon
+	.venv-test/bin/python -c 'import site; print(site.getsitepackages()[0])' \
+	  > "$$(.venv-bizon/bin/python -c 'import site; print(site.getsitepackages()[0])')/beside.pth"
+	.venv-bizon/bin/python -m pip install --quiet dpath loguru pendulum polars pydantic-extra-types \
+	  pytz tenacity
+	.venv-bizon/bin/python -m pip install --quiet --no-deps --ignore-installed bizon backoff "$(WHEEL)"
+	touch $@
+
+unit: .venv-test/done .venv-meltano/bin/meltano .venv-singer-tools/bin/singer-check-tap .venv-bizon/done ## all tests, against the installed wheel
 	@rm -rf build/tests && mkdir -p build/tests && cp -R tests pyproject.toml build/tests/
 	cd build/tests && CHECKOUT="$(CURDIR)" PATH="$(CURDIR)/.venv-test/bin:$$PATH" \
 	  ../../.venv-test/bin/python -m pytest -n $(WORKERS) --dist worksteal
+
+real-bizon: .venv-bizon/done ## the tests of unit that need the real package bizon, alone
+	PATH="$(CURDIR)/.venv-test/bin:$$PATH" .venv-test/bin/python -m pytest tests/bizon
 
 installed: build/wheel/done ## the wheel without any extra, with the newest and the oldest Singer SDK
 	rm -rf .venv-bare && $(PYTHON) -m venv .venv-bare

@@ -48,6 +48,9 @@ FULL_TABLE = "full_table"
 INCREMENTAL = "incremental"
 OWN_KEYS = frozenset({"last_run", "state", "in_progress", "replication_key"})
 """Keys of a bookmark that no other tap's cursor is looked for under."""
+RESTORE = "restore it, or start without --state"
+NO_POSITION = frozenset({"bookmarks", "currently_syncing", "version"})
+"""Keys of a state that do not say where a stream stands."""
 
 
 def rfc3339(moment: datetime) -> str:
@@ -334,6 +337,10 @@ class Bookmarks:
         """Return the streams that have a bookmark but are not among ``known``."""
         return sorted(self.given - set(known))
 
+    def unread(self) -> list[str]:
+        """Return the keys of a state that has no bookmarks but holds something else."""
+        return [] if self.value["bookmarks"] else sorted(self.value.keys() - NO_POSITION)
+
     def line(self) -> bytes:
         """Return the STATE message as it stands."""
         return message({"type": "STATE", "value": self.value})
@@ -342,31 +349,44 @@ class Bookmarks:
 def _checked(state: Any) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise StateError(
-            f"the state is a {_json_type(state)}, not an object; pass the object a "
+            f"the state is {_json_type(state)}, not an object; pass the object a "
             "STATE message carries as `value`"
         )
     if state.get("type") == "STATE" and isinstance(state.get("value"), dict):
         state = state["value"]
+    elif state.keys() == {"singer_state"} and isinstance(state["singer_state"], dict):
+        state = state["singer_state"]  # what `meltano state get` prints
     version = state.get("version", VERSION)
-    if type(version) is not int or version > VERSION:
+    if type(version) is not int:
         raise StateError(
-            f"the state has version {str(version)[:20]}, this tap knows {VERSION}; update the tap "
+            f"`version` in the state is {_json_type(version)}, not a whole number; {RESTORE}"
+        )
+    if version > VERSION:
+        raise StateError(
+            f"the state has version {version}, this tap knows {VERSION}; update the tap "
             "or start without --state"
         )
     bookmarks = state.get("bookmarks")
     if bookmarks is None:
         bookmarks = {}
     if not isinstance(bookmarks, dict):
-        raise StateError(f"`bookmarks` in the state is a {_json_type(bookmarks)}, not an object")
+        raise StateError(
+            f"`bookmarks` in the state is {_json_type(bookmarks)}, not an object; {RESTORE}"
+        )
     for stream, bookmark in bookmarks.items():
         if not isinstance(bookmark, dict):
             raise StateError(
-                f"the bookmark of stream {stream[:80]!r} in the state is a "
-                f"{_json_type(bookmark)}, not an object"
+                f"the bookmark of stream {stream[:80]!r} in the state is "
+                f"{_json_type(bookmark)}, not an object; {RESTORE}"
             )
     return {**state, "version": VERSION, "bookmarks": bookmarks}
 
 
 def _json_type(value: Any) -> str:
-    names: dict[type, str] = {list: "list", str: "string", bool: "boolean", type(None): "null"}
-    return names.get(type(value), "number")
+    names: dict[type, str] = {
+        list: "a list",
+        str: "a string",
+        bool: "a boolean",
+        type(None): "null",
+    }
+    return names.get(type(value), "a number")

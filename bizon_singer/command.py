@@ -17,7 +17,13 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import MappingError
 from singer_sdk.tap_base import CliTestOptionValue
 
-from bizon_singer.config_file import ENVIRONMENT, parse_config, read_config_text
+from bizon_singer.config_file import (
+    ENVIRONMENT,
+    RepeatedKeyError,
+    parse_config,
+    read_config_text,
+    unique,
+)
 from bizon_singer.errors import BizonSingerError, CatalogError, ConfigError, StateError
 from bizon_singer.redact import one_line
 
@@ -146,8 +152,12 @@ def _read_json(file: IO[str] | None, error_class: type[BizonSingerError], what: 
     if not text.strip():
         raise error_class(f"{name} is empty; leave out --{what} if there is none")
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=unique)
+    except RepeatedKeyError as error:
+        raise error_class(f"{name} has the key {error.key} twice; {remedy}") from error
     except (ValueError, RecursionError) as error:
+        if getattr(error, "msg", None) == "Extra data":
+            raise error_class(f"{name} holds several JSON texts; keep the last line") from error
         line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise error_class(f"{name} is no valid JSON{line}, is it cut off?; {remedy}") from error
     if value is None:

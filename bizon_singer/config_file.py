@@ -18,6 +18,7 @@ from bizon_singer.errors import ConfigError
 ENVIRONMENT = "ENV"
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
 MAX_DEPTH = 50
+SHOWN_CHARACTERS = 80
 PIPELINE_SECTIONS = frozenset(
     {"alerting", "destination", "engine", "id", "monitoring", "name", "secrets", "source"}
     | {"streams", "transforms"}
@@ -86,13 +87,42 @@ def parse_config(path: str, text: str) -> dict[str, Any]:
     return _source_of_pipeline(path, config)
 
 
+class RepeatedKeyError(ValueError):
+    """An object has the same key twice: one of the two values would be lost without a word.
+
+    Attributes:
+        key: The key, as it is shown.
+    """
+
+    def __init__(self, key: Any) -> None:
+        """Keep the key."""
+        super().__init__()
+        self.key = repr(str(key)[:SHOWN_CHARACTERS])
+
+
+def unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """Return the object of some keys and values, as ``object_pairs_hook`` of ``json.loads``.
+
+    Raises:
+        RepeatedKeyError: A key stands in it twice.
+    """
+    found: dict[Any, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RepeatedKeyError(key)
+        found[key] = value
+    return found
+
+
 def _is_yaml(path: str) -> bool:
     return path.lower().endswith((".yml", ".yaml"))
 
 
 def _parse_json(path: str, text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=unique)
+    except RepeatedKeyError as error:
+        raise _repeated(path, error) from error
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         yaml = (
@@ -101,11 +131,21 @@ def _parse_json(path: str, text: str) -> Any:
         raise ConfigError(f"config file {path!r} is no valid JSON{where}; mend it{yaml}") from error
 
 
+def _repeated(path: str, error: RepeatedKeyError) -> ConfigError:
+    return ConfigError(f"config file {path!r} has the key {error.key} twice; keep one")
+
+
 def _parse_yaml(path: str, text: str) -> Any:
     import yaml  # noqa: PLC0415 - only those who write YAML pay for its import
 
     class Loader(yaml.SafeLoader):
         """Leaves dates as text, as they are in JSON: the settings' classes read them."""
+
+        def compose_mapping_node(self, anchor: Any) -> Any:
+            node = super().compose_mapping_node(anchor)
+            keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            unique((key.value, None) for key in keys if key.tag != "tag:yaml.org,2002:merge")
+            return node
 
         yaml_implicit_resolvers = {  # noqa: RUF012 - as in the class above it
             first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
@@ -114,6 +154,8 @@ def _parse_yaml(path: str, text: str) -> Any:
 
     try:
         return yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
+    except RepeatedKeyError as error:
+        raise _repeated(path, error) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import inspect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -204,6 +205,11 @@ def _parts(iteration: Any) -> tuple[Any, Any, Any]:
     if isinstance(iteration, tuple) and len(iteration) == 2:  # noqa: PLR2004
         first, second = iteration
         return (first, second, None) if _may_be_pagination(first) else (second, first, None)
+    if inspect.iscoroutine(iteration):
+        iteration.close()  # Python would warn, after the last word of the run
+        raise ProtocolError(
+            "the source returned a coroutine for a page; define its method without `async`"
+        )
     raise ProtocolError(f"the source returned {_kind(iteration)} for a page; {EXAMPLE}")
 
 

@@ -158,13 +158,17 @@ class SourceStream(Stream):
         self._refuse_unknown_keys()
 
     def _refuse_unknown_keys(self) -> None:
-        known = self._record_schema.to_dict()["properties"]
-        for key in self.primary_keys:
-            if key not in known and self.layout is Layout.DECLARED:
-                raise CatalogError(
-                    f"the catalog makes {key[:80]!r} a key of stream {self.name!r}, which is no "
-                    "field of its schema; choose one that is"
-                )
+        if self.layout is not Layout.DECLARED:
+            return
+        wanted = dict.fromkeys(self.primary_keys, "a key")
+        chosen = self.replication_key
+        if self._method == "INCREMENTAL" and chosen not in {None, self.definition.replication_key}:
+            wanted[chosen] = "the replication key"
+        for key in wanted.keys() - self._record_schema.to_dict()["properties"].keys():
+            raise CatalogError(
+                f"the catalog makes {key[:80]!r} {wanted[key]} of stream {self.name!r}, which is "
+                "no field of its schema; choose one that is"
+            )
 
     def get_records(self, context: types.Context | None) -> Iterable[types.Record]:
         """Refuse: records of this stream come by the page (the SDK declares it abstract)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,7 +23,6 @@ from bizon_singer.progress import ProgressBar, RequestTimer
 from bizon_singer.reader import PAGES_AHEAD, SourceReader
 from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
-from bizon_singer.source.models import ProvenPosition
 from bizon_singer.source.session import Exchange, Session
 
 if TYPE_CHECKING:
@@ -98,6 +97,10 @@ class StreamRun:
         """Find the bookmark of the stream."""
         self._adapter = self.context.settings.adapter
         self._bookmark: Bookmark = self.context.bookmarks.stream(self.stream)
+        # Before the run changes the bookmark: what is stored is stored, whatever this run forgets.
+        given = self.stream in self.context.bookmarks.given
+        commits = given and self._adapter.commit == "on_start"
+        self._proven = self._bookmark.proven() if commits else None
         self._state_written_at = time.monotonic()
         self._state_is_written = True
         self._requests = RequestTimer(self.stream)
@@ -192,12 +195,8 @@ class StreamRun:
 
     def _commit(self, source: Any) -> None:
         """Let the source commit what the given STATE proves, if the user asks for it."""
-        if self._adapter.commit == "on_start" and self.stream in self.context.bookmarks.given:
-            progress = self._bookmark.value.get("in_progress")
-            source.proven = ProvenPosition(
-                state=self._bookmark.value.get("state") or {},
-                pagination=progress.get("pagination") if isinstance(progress, Mapping) else None,
-            )
+        if self._proven is not None:
+            source.proven = self._proven
             source.commit()
 
     def _check_connection(self, source: Any) -> None:

@@ -125,6 +125,12 @@ class SourceTap(TapCommand):
             setup_mapper=setup_mapper,
             message_writer=message_writer,
         )
+        unread = self.bookmarks.unread()
+        if unread:
+            self.logger.warning(
+                "The state has no `bookmarks`, only %s; every stream starts from its beginning.",
+                ", ".join(f"`{name[:80]}`" for name in unread[:5]),
+            )
         for name in self.bookmarks.unknown(self.streams):
             self.logger.warning(
                 "The state has a bookmark of %r, which is no stream of this tap; it is kept as it "

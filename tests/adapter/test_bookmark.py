@@ -569,18 +569,23 @@ class TestState:
             ("canary", "the state is a string, not an object"),
             (5, "the state is a number"),
             (True, "the state is a boolean"),
-            ({"bookmarks": []}, "`bookmarks` in the state is a list"),
+            ({"bookmarks": []}, "`bookmarks` in the state is a list, not an object; restore it"),
+            ({"singer_state": {"bookmarks": 1}}, "`bookmarks` in the state is a number"),
             ({"bookmarks": "canary"}, "`bookmarks` in the state is a string"),
-            ({"bookmarks": {"s": None}}, "the bookmark of stream 's' in the state is a null"),
+            (
+                {"bookmarks": {"s": None}},
+                "the bookmark of stream 's' in the state is null, not an object; restore",
+            ),
             (
                 {"bookmarks": {"s": "2024-01-01"}},
                 "the bookmark of stream 's' in the state is a string",
             ),
             ({"bookmarks": {"s": [1]}}, "the bookmark of stream 's' in the state is a list"),
             ({"version": 2}, "the state has version 2, this tap knows 1; update the tap"),
-            ({"version": "1"}, "the state has version 1, this tap knows 1"),
-            ({"version": True}, "the state has version True"),
-            ({"version": None}, "the state has version None"),
+            ({"version": "1"}, "`version` in the state is a string, not a whole number; restore"),
+            ({"version": True}, "`version` in the state is a boolean"),
+            ({"version": None}, "`version` in the state is null"),
+            ({"version": 1.0}, "`version` in the state is a number, not a whole number"),
             ({"type": "STATE", "value": {"version": 9}}, "the state has version 9"),
         ],
     )
@@ -610,6 +615,24 @@ class TestState:
         """People keep the last line of a tap."""
         line = {"type": "STATE", "value": {"bookmarks": {"s": {"last_run": "2024-01-01"}}}}
         assert Bookmarks(line).stream("s").value == {"last_run": "2024-01-01"}
+
+    def test_what_meltano_prints_of_a_state_is_taken_apart(self) -> None:
+        """`meltano state get` gives it in an object of its own, `meltano state set` takes it so."""
+        printed = {"singer_state": {"bookmarks": {"s": {"last_run": "2024-01-01"}}}}
+        assert Bookmarks(printed).stream("s").value == {"last_run": "2024-01-01"}
+
+    def test_a_state_without_bookmarks_is_noticed(self) -> None:
+        """Unless it says nothing of where a stream stands."""
+        assert Bookmarks({"s": {"last_run": "2024-01-01"}, "completed": {}}).unread() == [
+            "completed",
+            "s",
+        ]
+        for state in (
+            None,
+            {"currently_syncing": "s", "version": 1},
+            {"theirs": 1, "bookmarks": {"s": {}}},
+        ):
+            assert Bookmarks(state).unread() == []
 
     def test_what_is_not_known_stays(self) -> None:
         """Keys at the top, streams not in this run, keys of a bookmark; digit by digit."""

@@ -57,6 +57,11 @@ def refusal(folder: Path, name: str, content: str | bytes) -> str:
         ("c.json", "null", "holds no object"),
         ("c.json", '{"token": "canary"', "no valid JSON (line 1)"),
         ("c.json", '{\n"token": "canary"\n"b": 1}', "no valid JSON (line 3)"),
+        ("c.json", '{"token": "canary", "n": 1, "n": 2}', "has the key 'n' twice; keep one"),
+        ("c.json", '{"a": [{"n": 1, "n": 1}]}', "has the key 'n' twice"),
+        ("c.yml", "token: canary\nn: 1\nn: 2\n", "has the key 'n' twice; keep one"),
+        ("c.yml", "a: {1: canary, 1: canary}\n", "has the key '1' twice"),
+        ("c.yml", "? [a]\n: canary\n", "no valid YAML (line 1)"),
         ("c.json", "token: canary", "or name the file .yml if it is YAML"),
         ("c.json", b'{"token": "\xff"}', "no UTF-8 text"),
         ("c.json", '{"a": ' * 60 + "1" + "}" * 60, "nested deeper than 50 levels"),
@@ -95,6 +100,13 @@ def test_a_file_that_cannot_be_read_says_why(path: str) -> None:
 def test_json_and_yaml_mean_the_same(tmp_path: Path, name: str, content: str | bytes) -> None:
     """A byte order mark is no obstacle, and a date in YAML is text as in JSON."""
     assert read(tmp_path, name, content) == {"day": "2024-01-01", "on": True, "n": 1.5}
+
+
+def test_a_merged_key_of_yaml_may_be_given_anew(tmp_path: Path) -> None:
+    """That is what `<<` is for: it is no second key."""
+    text = "a: &base {x: 1, y: 1}\nb: {<<: *base, y: 2}\nc: {y: 3, <<: *base}\n"
+    read_again = read(tmp_path, "c.yml", text)
+    assert read_again == {"a": {"x": 1, "y": 1}, "b": {"x": 1, "y": 2}, "c": {"x": 1, "y": 3}}
 
 
 def test_a_bizon_pipeline_gives_its_source(

@@ -226,6 +226,15 @@ def test_the_user_s_replication_key_is_followed() -> None:
     assert "note" in message["schema"]["properties"]
 
 
+def test_a_replication_key_that_is_no_field_is_refused() -> None:
+    """It would tell the source of a field there is not; in a full table nobody asks for it."""
+    chosen = {"replication-key": "changed_at"}
+    with pytest.raises(CatalogError, match="'changed_at' the replication key of stream 'orders'"):
+        run(edited(("orders", [], chosen)))
+    full = {**chosen, "replication-method": "FULL_TABLE"}
+    assert len(of(run(edited(("orders", [], full))), "RECORD")) == 4
+
+
 def test_the_user_s_keys_are_followed() -> None:
     """`key_properties` of the entry win; they must be fields."""
     catalog = copy.deepcopy(CATALOG)
