@@ -17,6 +17,7 @@ from bizon_singer.failure import Failure, describe
 from bizon_singer.iteration import read_pages
 from bizon_singer.layout import Layout
 from bizon_singer.reader import SourceReader
+from bizon_singer.redact import excerpt
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord, StreamDefinition
 from bizon_singer.source_class import overrides, stream_names
@@ -101,8 +102,8 @@ class Discovery:
             name = value.get("__source__", key) if isinstance(value, Mapping) else key
             if name != "__else__" and not filter_names(streams, str(name)):
                 raise ConfigError(
-                    f"setting `stream_maps` names stream {str(name)[:80]!r}, which this tap does "
-                    f"not have{nearest(str(name), streams, LISTED)}"
+                    f"setting `stream_maps` names stream {excerpt(str(name), 80)!r}, which this "
+                    f"tap does not have{nearest(str(name), streams, LISTED)}"
                 )
 
     def _definitions(self, source_class: type[Any]) -> Iterator[StreamDefinition]:

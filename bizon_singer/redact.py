@@ -163,6 +163,11 @@ redact = Redactor()
 """The registry of this process."""
 
 
+def excerpt(text: str, limit: int) -> str:
+    """Return the start of a text, redacted before it is cut: half a secret would not be found."""
+    return redact(text)[:limit]
+
+
 def one_line(text: str) -> str:
     """Return a text as one harmless line: no line breaks, control or escape characters.
 

@@ -26,6 +26,7 @@ from bizon_singer.errors import CatalogError
 from bizon_singer.iteration import Page
 from bizon_singer.layout import Layout, RecordBuilder, base_schema
 from bizon_singer.mapping import MappedStream, StreamMapping
+from bizon_singer.redact import excerpt
 from bizon_singer.schema import RecordSchema
 from bizon_singer.selection import Selection
 from bizon_singer.source.config import SourceSyncModes
@@ -162,8 +163,8 @@ class SourceStream(Stream):
         for key in self.primary_keys:
             if key not in known and self.layout is Layout.DECLARED:
                 raise CatalogError(
-                    f"the catalog makes {key[:80]!r} a key of stream {self.name!r}, which is no "
-                    "field of its schema; choose one that is"
+                    f"the catalog makes {excerpt(key, 80)!r} a key of stream {self.name!r}, which "
+                    "is no field of its schema; choose one that is"
                 )
 
     def get_records(self, context: types.Context | None) -> Iterable[types.Record]:
@@ -332,7 +333,7 @@ class SourceStream(Stream):
                 "Stream %r: values of %s do not fit the declared schema; it was widened, nothing "
                 "is lost.",
                 self.name,
-                ", ".join(f"`{name[:60]}`" for name in changed[:10]),
+                ", ".join(f"`{excerpt(name, 60)}`" for name in changed[:10]),
             )
         selection = self._pipeline.selection
         schema = selection.pruned(self._record_schema.to_dict())
@@ -367,12 +368,16 @@ class SourceStream(Stream):
         return self._encoders[name]
 
     def _warn_of_loss(self, field: str, what: str) -> None:
-        self.logger.warning("Stream %r, field `%s`: %s.", self.name, field[:80], what)
+        self.logger.warning("Stream %r, field `%s`: %s.", self.name, excerpt(field, 80), what)
 
     def log_losses(self) -> None:
         """Say how often values had to be changed, beyond the first time."""
         for (field, what), count in self._values.losses.counts.items():
             if count > 1:
                 self.logger.warning(
-                    "Stream %r, field `%s`: %s in %d records.", self.name, field[:80], what, count
+                    "Stream %r, field `%s`: %s in %d records.",
+                    self.name,
+                    excerpt(field, 80),
+                    what,
+                    count,
                 )

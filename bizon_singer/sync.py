@@ -26,6 +26,7 @@ from bizon_singer.failure import cursor_was_refused
 from bizon_singer.iteration import Page, ask, read_pages
 from bizon_singer.progress import ProgressBar, RequestTimer
 from bizon_singer.reader import PAGES_AHEAD, SourceReader
+from bizon_singer.redact import excerpt
 from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
 from bizon_singer.source.models import ProvenPosition
@@ -33,6 +34,8 @@ from bizon_singer.source.session import Exchange, Session
 
 if TYPE_CHECKING:
     from bizon_singer.stdout import Writer
+
+SHOWN_CHARACTERS = 300
 
 logger = logging.getLogger("bizon_singer.sync")
 
@@ -224,7 +227,7 @@ class StreamRun:
                 "check_connection() of the source returned None; return (True, None), or False and "
                 "why not"
             )
-        sentence = f"the connection check failed: {str(reason)[:300]}"
+        sentence = f"the connection check failed: {excerpt(str(reason), SHOWN_CHARACTERS)}"
         if policy == "error":
             if isinstance(reason, Exception):
                 raise reason
