@@ -40,7 +40,7 @@ from bizon_singer.place import (
     read_place,
     thawed_object,
 )
-from bizon_singer.redact import redact
+from bizon_singer.redact import excerpt, redact
 from bizon_singer.source.models import ProvenPosition, SourceIncrementalState
 
 VERSION = 1
@@ -363,8 +363,8 @@ def _checked(state: Any) -> dict[str, Any]:
         )
     if version > VERSION:
         raise StateError(
-            f"the state has version {version}, this tap knows {VERSION}; update the tap "
-            "or start without --state"
+            f"the state has version {excerpt(str(version), 20)}, this tap knows {VERSION}; update "
+            "the tap or start without --state"
         )
     bookmarks = state.get("bookmarks")
     if bookmarks is None:
@@ -376,7 +376,7 @@ def _checked(state: Any) -> dict[str, Any]:
     for stream, bookmark in bookmarks.items():
         if not isinstance(bookmark, dict):
             raise StateError(
-                f"the bookmark of stream {stream[:80]!r} in the state is "
+                f"the bookmark of stream {excerpt(stream, 80)!r} in the state is "
                 f"{_json_type(bookmark)}, not an object; {RESTORE}"
             )
     return {**state, "version": VERSION, "bookmarks": bookmarks}

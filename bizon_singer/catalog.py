@@ -13,6 +13,7 @@ from typing import Any
 
 from bizon_singer.config_errors import nearest
 from bizon_singer.errors import BizonSingerError, CatalogError
+from bizon_singer.redact import excerpt
 
 TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 METHODS = frozenset({"FULL_TABLE", "INCREMENTAL", "LOG_BASED"})
@@ -58,7 +59,7 @@ def read_catalog(raw: Any) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    return repr(str(value)[:SHOWN_CHARACTERS])
+    return repr(excerpt(str(value), SHOWN_CHARACTERS))
 
 
 def _entry(entry: Any, number: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, ValidationError
 
-from bizon_singer.redact import one_line
+from bizon_singer.redact import excerpt, one_line
 from bizon_singer.source.auth.config import PARAMS_OF
 
 SHOWN_ERRORS = 5
@@ -53,7 +53,7 @@ def _close(word: str, known: Iterable[str]) -> str | None:
 
 def shown(path: Iterable[Any]) -> str:
     """Return a path as it is written in a message."""
-    return ".".join(one_line(str(step)[:SHOWN_CHARACTERS]) for step in path)
+    return ".".join(one_line(excerpt(str(step), SHOWN_CHARACTERS)) for step in path)
 
 
 def listed(sentences: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bizon_singer.errors import ConfigError
+from bizon_singer.redact import excerpt
 
 ENVIRONMENT = "ENV"
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
@@ -224,8 +225,8 @@ def _variable(name: str, place: str) -> str:
     value = os.environ.get(name)
     if value is None:
         raise ConfigError(
-            f"setting `{place}` refers to the environment variable {name[:80]}, which is not set; "
-            "set it"
+            f"setting `{place}` refers to the environment variable {excerpt(name, 80)}, which is "
+            "not set; set it"
         )
     return value
 

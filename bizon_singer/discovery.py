@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fnmatch import filter as filter_names
 from itertools import islice
 from typing import Any
@@ -17,6 +18,7 @@ from bizon_singer.failure import Failure, describe
 from bizon_singer.iteration import read_pages
 from bizon_singer.layout import Layout
 from bizon_singer.reader import SourceReader
+from bizon_singer.redact import excerpt, redact
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord, StreamDefinition
 from bizon_singer.source_class import overrides, stream_names
@@ -101,8 +103,8 @@ class Discovery:
             name = value.get("__source__", key) if isinstance(value, Mapping) else key
             if name != "__else__" and not filter_names(streams, str(name)):
                 raise ConfigError(
-                    f"setting `stream_maps` names stream {str(name)[:80]!r}, which this tap does "
-                    f"not have{nearest(str(name), streams, LISTED)}"
+                    f"setting `stream_maps` names stream {excerpt(str(name), 80)!r}, which this "
+                    f"tap does not have{nearest(str(name), streams, LISTED)}"
                 )
 
     def _definitions(self, source_class: type[Any]) -> Iterator[StreamDefinition]:
@@ -135,7 +137,7 @@ class Discovery:
             return None
         try:
             asked = source_class(config).discover()
-            return None if asked is None else _definitions(asked)
+            return None if asked is None else list(map(_without_secret, _definitions(asked)))
         except Exception as error:
             raise self._failed(error, source_class, "discover()") from error
 
@@ -266,6 +268,20 @@ def _definitions(given: Any) -> list[StreamDefinition]:
                 "give StreamDefinition(name=…)"
             )
     return definitions
+
+
+def _without_secret(definition: StreamDefinition) -> StreamDefinition:
+    """Return what a source that knows the settings says of a stream; the catalog shows all of it.
+
+    Raises:
+        ProtocolError: It holds a secret of the settings.
+    """
+    if redact.reveals(json.dumps(asdict(definition), ensure_ascii=False, default=str)):
+        raise ProtocolError(
+            f"what the source says of stream {definition.name!r} holds a secret of the settings, "
+            "which the catalog would show; mend discover()"
+        )
+    return definition
 
 
 def _checked(definition: StreamDefinition, source: str) -> StreamDefinition:

@@ -13,7 +13,7 @@ from bizon_singer.errors import (
     ProtocolError,
     TransientError,
 )
-from bizon_singer.redact import one_line
+from bizon_singer.redact import excerpt, one_line
 
 SHOWN_CHARACTERS = 300
 _CREDENTIAL_STATUSES = frozenset({401, 403})
@@ -62,7 +62,7 @@ def describe(
     if known is not None:
         return Failure(stream, page, one_line(str(known)), known.exit_code)
     trace = "".join(traceback.format_exception(error))
-    text = one_line(str(error))[:SHOWN_CHARACTERS]
+    text = one_line(excerpt(str(error), SHOWN_CHARACTERS))
     what = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if from_source:
         sentence = f"the source raised {what}; mend the source (its traceback is above)"

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import orjson
 
@@ -31,6 +32,7 @@ RECORD_FIELDS = frozenset({"id", "data", "timestamp", "destination_id"})
 LARGEST_EPOCH_SECONDS = 2e10
 """A larger number is taken for milliseconds, as pydantic does and so Bizon (the year 2603)."""
 
+T = TypeVar("T")
 Pagination = dict[str, Any]
 Fetch = Callable[[Pagination], Any]
 
@@ -78,7 +80,7 @@ def read_pages(
     seen.add(start, number + 1)
     while limit is None or number - pages_before < limit:
         number += 1
-        page = _accept(_fetch_page(fetch, pagination), number)
+        page = _accept(ask(partial(_fetch_page, fetch, pagination)), number)
         pagination = page.next_pagination
         if pagination and not endless:
             # Before the page is written: STATE must not lead the next run into the loop.
@@ -95,14 +97,22 @@ def read_pages(
 
 
 def _fetch_page(fetch: Fetch, pagination: Pagination) -> Any:
-    """Ask for a page; a body that came broken is asked for again."""
+    return fetch(_copied(pagination))
+
+
+def ask(question: Callable[[], T]) -> T:
+    """Return what a source answers; a body that came broken is asked for again.
+
+    Args:
+        question: Calls the source.
+    """
     for _ in range(PAGE_TRIES - 1):
         try:
-            return fetch(_copied(pagination))
+            return question()
         except BizonSingerError as error:
             if not error.retry_page:
                 raise
-    return fetch(_copied(pagination))
+    return question()
 
 
 def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:

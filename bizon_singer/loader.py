@@ -21,7 +21,7 @@ from typing import Any
 
 from bizon_singer.bizon_import import give_import
 from bizon_singer.errors import BizonSingerError, SourceFileError
-from bizon_singer.redact import one_line
+from bizon_singer.redact import excerpt, one_line
 from bizon_singer.source_class import BASE, is_derived, stream_names, why_no_source
 
 SHOWN_CHARACTERS = 300
@@ -164,7 +164,7 @@ def _explained(error: BaseException, file: Path) -> str:
                 "write one, or install the package bizon beside bizon-singer"
             )
         return f"imports {error.name}{line}, which is not installed; install it beside bizon-singer"
-    text = one_line(str(error))[:SHOWN_CHARACTERS]
+    text = one_line(excerpt(str(error), SHOWN_CHARACTERS))
     what = f"{type(error).__name__}{line} while it is imported"
     return f"raises {what}: {text}; mend it" if text else f"raises {what}; mend it"
 

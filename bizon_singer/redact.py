@@ -76,6 +76,16 @@ class Redactor:
             return text
         return "".join([*pieces, text[end:]])
 
+    def reveals(self, text: str) -> bool:
+        """Tell whether a text holds a secret of eight characters or more.
+
+        A shorter one may be a word that stands there by itself: ``test`` is a password as well.
+        """
+        if self._is_stale:
+            self._compile()
+        found = self._find.finditer(text) if self._find is not None else ()
+        return any(len(match[1]) >= MIN_LINE_LENGTH for match in found)
+
     def _compile(self) -> None:
         with self._lock:
             self._is_stale = False
@@ -117,7 +127,7 @@ def _any_spelling(char: str) -> str:
         return char if char.isalnum() else re.escape(char)
     utf8 = char.encode("utf-8", "surrogatepass")
     spellings = {
-        quote(char, safe="", errors="surrogatepass"),
+        _quoted(char),
         quote_plus(char, errors="surrogatepass"),
         json.dumps(char)[1:-1],
         repr(char)[1:-1],
@@ -129,12 +139,18 @@ def _any_spelling(char: str) -> str:
         spellings.add("\\" + char)
     if ord(char) <= LAST_LATIN1:
         spellings.add(f"%{ord(char):02X}")
-    # JSON within JSON, and the text of a log that shows a text.
-    spellings |= {json.dumps(spelling)[1:-1] for spelling in spellings}
+    # JSON within JSON, JSON within a query, and the text of a log that shows a text.
+    inner = frozenset(spellings)
+    for again in (lambda text: json.dumps(text)[1:-1], lambda text: repr(text)[1:-1], _quoted):
+        spellings |= {again(spelling) for spelling in inner}
     spellings.discard(char)
     longest_first = sorted(spellings, key=len, reverse=True)
     # Hexadecimal digits come in either case; the character itself does not.
     return f"(?:(?i:{'|'.join(map(re.escape, longest_first))})|{re.escape(char)})"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="surrogatepass")
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:
@@ -155,6 +171,11 @@ def _base64_forms(raw: bytes) -> Iterator[str]:
 
 redact = Redactor()
 """The registry of this process."""
+
+
+def excerpt(text: str, limit: int) -> str:
+    """Return the start of a text, redacted before it is cut: half a secret would not be found."""
+    return redact(text)[:limit]
 
 
 def one_line(text: str) -> str:

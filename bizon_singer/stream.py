@@ -26,6 +26,7 @@ from bizon_singer.errors import CatalogError
 from bizon_singer.iteration import Page
 from bizon_singer.layout import Layout, RecordBuilder, base_schema
 from bizon_singer.mapping import MappedStream, StreamMapping
+from bizon_singer.redact import excerpt
 from bizon_singer.schema import RecordSchema
 from bizon_singer.selection import Selection
 from bizon_singer.source.config import SourceSyncModes
@@ -164,11 +165,13 @@ class SourceStream(Stream):
         chosen = self.replication_key
         if self._method == "INCREMENTAL" and chosen not in {None, self.definition.replication_key}:
             wanted[chosen] = "the replication key"
-        for key in wanted.keys() - self._record_schema.to_dict()["properties"].keys():
-            raise CatalogError(
-                f"the catalog makes {key[:80]!r} {wanted[key]} of stream {self.name!r}, which is "
-                "no field of its schema; choose one that is"
-            )
+        known = self._record_schema.to_dict()["properties"]
+        for key, role in wanted.items():
+            if key not in known:
+                raise CatalogError(
+                    f"the catalog makes {excerpt(key, 80)!r} {role} of stream {self.name!r}, which "
+                    "is no field of its schema; choose one that is"
+                )
 
     def get_records(self, context: types.Context | None) -> Iterable[types.Record]:
         """Refuse: records of this stream come by the page (the SDK declares it abstract)."""
@@ -336,7 +339,7 @@ class SourceStream(Stream):
                 "Stream %r: values of %s do not fit the declared schema; it was widened, nothing "
                 "is lost.",
                 self.name,
-                ", ".join(f"`{name[:60]}`" for name in changed[:10]),
+                ", ".join(f"`{excerpt(name, 60)}`" for name in changed[:10]),
             )
         selection = self._pipeline.selection
         schema = selection.pruned(self._record_schema.to_dict())
@@ -371,12 +374,16 @@ class SourceStream(Stream):
         return self._encoders[name]
 
     def _warn_of_loss(self, field: str, what: str) -> None:
-        self.logger.warning("Stream %r, field `%s`: %s.", self.name, field[:80], what)
+        self.logger.warning("Stream %r, field `%s`: %s.", self.name, excerpt(field, 80), what)
 
     def log_losses(self) -> None:
         """Say how often values had to be changed, beyond the first time."""
         for (field, what), count in self._values.losses.counts.items():
             if count > 1:
                 self.logger.warning(
-                    "Stream %r, field `%s`: %s in %d records.", self.name, field[:80], what, count
+                    "Stream %r, field `%s`: %s in %d records.",
+                    self.name,
+                    excerpt(field, 80),
+                    what,
+                    count,
                 )

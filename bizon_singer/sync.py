@@ -16,17 +16,25 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bizon_singer.bookmark import Bookmark, Bookmarks, Intent, Start
-from bizon_singer.errors import CredentialsError, ExpiredCursorError, ProtocolError
+from bizon_singer.errors import (
+    BizonSingerError,
+    CredentialsError,
+    ExpiredCursorError,
+    ProtocolError,
+)
 from bizon_singer.failure import cursor_was_refused
-from bizon_singer.iteration import Page, read_pages
+from bizon_singer.iteration import Page, ask, read_pages
 from bizon_singer.progress import ProgressBar, RequestTimer
 from bizon_singer.reader import PAGES_AHEAD, SourceReader
+from bizon_singer.redact import excerpt
 from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
 from bizon_singer.source.session import Exchange, Session
 
 if TYPE_CHECKING:
     from bizon_singer.stdout import Writer
+
+SHOWN_CHARACTERS = 300
 
 logger = logging.getLogger("bizon_singer.sync")
 
@@ -204,12 +212,13 @@ class StreamRun:
         if policy == "skip":
             return
         try:
-            answer = source.check_connection()
-            success, reason = answer if isinstance(answer, tuple) else (answer, None)
-        except Exception:
+            answer = ask(lambda: _answer_of_check(source))
+        except Exception as error:
             if policy == "error":
                 raise
-            answer, success, reason = False, False, "the check itself failed"
+            known = isinstance(error, BizonSingerError)
+            answer = False, error if known else "the check itself failed"
+        success, reason = answer if isinstance(answer, tuple) else (answer, None)
         if success:
             return
         if answer is None:
@@ -217,7 +226,7 @@ class StreamRun:
                 "check_connection() of the source returned None; return (True, None), or False and "
                 "why not"
             )
-        sentence = f"the connection check failed: {str(reason)[:300]}"
+        sentence = f"the connection check failed: {excerpt(str(reason), SHOWN_CHARACTERS)}"
         if policy == "error":
             if isinstance(reason, Exception):
                 raise reason
@@ -277,6 +286,19 @@ class StreamRun:
             lines += self.context.bookmarks.line()
             self._state_written_at = time.monotonic()
         self.context.writer.write(lines)
+
+
+def _answer_of_check(source: Any) -> Any:
+    """Return what a source's connection check answers.
+
+    Raises:
+        BizonSingerError: The reason it gives is an error that may be gone when it is asked again.
+    """
+    answer = source.check_connection()
+    success, reason = answer if isinstance(answer, tuple) else (answer, None)
+    if not success and isinstance(reason, BizonSingerError) and reason.retry_page:
+        raise reason
+    return answer
 
 
 def _close(source: Any) -> None:

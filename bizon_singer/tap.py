@@ -36,6 +36,7 @@ from bizon_singer.errors import (
 )
 from bizon_singer.failure import Failure, describe
 from bizon_singer.progress import log_timer
+from bizon_singer.redact import excerpt
 from bizon_singer.settings import AdapterSettings, Settings, read_settings
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext
@@ -135,7 +136,7 @@ class SourceTap(TapCommand):
             self.logger.warning(
                 "The state has a bookmark of %r, which is no stream of this tap; it is kept as it "
                 "is.",
-                name[:80],
+                excerpt(name, 80),
             )
 
     def _setup_signal_handlers(self) -> None:
@@ -256,14 +257,14 @@ class SourceTap(TapCommand):
         only = self.settings.adapter.stream
         if only is not None and only not in self.streams:
             raise ConfigError(
-                f"setting `stream` names {only[:80]!r}, which this tap does not have"
+                f"setting `stream` names {excerpt(only, 80)!r}, which this tap does not have"
                 f"{nearest(only, self.streams, LISTED)}"
             )
         for name in self.settings.adapter.stream_settings:
             if name not in self.streams and not self.dynamic_catalog:
                 raise ConfigError(
-                    f"setting `stream_settings` names stream {name[:80]!r}, which this tap does "
-                    f"not have{nearest(name, self.streams, LISTED)}"
+                    f"setting `stream_settings` names stream {excerpt(name, 80)!r}, which this tap "
+                    f"does not have{nearest(name, self.streams, LISTED)}"
                 )
         return [
             stream

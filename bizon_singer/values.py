@@ -46,6 +46,7 @@ import orjson
 
 from bizon_singer.errors import ProtocolError
 from bizon_singer.moments import standard, text_of
+from bizon_singer.redact import excerpt
 
 MAX_DEPTH = 200
 MAX_PLAIN_DIGITS = 200
@@ -349,4 +350,4 @@ def _same_keys(field: str) -> ProtocolError:
 
 
 def _where(field: str) -> str:
-    return f"field `{field[:80]}`" if field else "the record"
+    return f"field `{excerpt(field, 80)}`" if field else "the record"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bizon_singer.errors import ProtocolError, UnsafeError
+from bizon_singer.redact import excerpt
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -93,8 +94,8 @@ def iter_body(
         yield from _inflate(chunks, coded[0], is_cut_if_empty=is_cut_if_empty)
     else:
         raise ProtocolError(
-            f"the API answered with the encoding {header[:40]!r}, which nobody asked for; remove "
-            "the source's own Accept-Encoding header"
+            f"the API answered with the encoding {excerpt(header, 40)!r}, which nobody asked for; "
+            "remove the source's own Accept-Encoding header"
         )
 
 

@@ -21,6 +21,7 @@ import requests
 import urllib3
 
 from bizon_singer.errors import UnsafeError
+from bizon_singer.redact import excerpt
 
 Origin = tuple[str, str, int]
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -61,7 +62,7 @@ def _origin_of(url: str) -> Origin:
         raise UnsafeError("a URL that cannot be parsed was refused; use a plain one") from error
     scheme = parts.scheme.lower()
     if scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise UnsafeError(f"a URL of scheme {scheme[:20]!r} was refused; use https")
+        raise UnsafeError(f"a URL of scheme {excerpt(scheme, 20)!r} was refused; use https")
     if "@" in parts.netloc:
         raise UnsafeError("a URL that carries user info was refused; use `authentication`")
     host = parts.hostname if parts.hostname.isascii() else _ascii_host(url)
@@ -124,7 +125,7 @@ def without_query(url: str) -> str:
     except UnsafeError:
         return "a URL"
     path = url[path_start(url) :].partition("?")[0].partition("#")[0]
-    return (origin + path)[:SHOWN_CHARACTERS]
+    return excerpt(origin + path, SHOWN_CHARACTERS)
 
 
 class OriginGuard:

@@ -37,6 +37,7 @@ from bizon_singer.errors import (
     ProtocolError,
     TransientError,
 )
+from bizon_singer.redact import excerpt
 from bizon_singer.source.body import CHUNK_BYTES, CorruptBodyError, iter_body, read_body
 from bizon_singer.source.config import MAX_BODY_BYTES
 from bizon_singer.source.origin import without_query
@@ -219,7 +220,7 @@ class BrokenJsonError(BrokenBodyError, requests.exceptions.JSONDecodeError, json
         """Say which answer it was and what came instead, never its content."""
         kind = _CONTENT_TYPE.match(reply.headers.get("Content-Type", ""))
         size = len(reply.content)
-        what = f"{size:,} bytes of {kind[0][:60] if kind else 'no content type'}"
+        what = f"{size:,} bytes of {excerpt(kind[0], 60) if kind else 'no content type'}"
         BrokenBodyError.__init__(
             self,
             f"{reply.place} answered {reply.status_code} with "

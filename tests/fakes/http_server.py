@@ -27,6 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 
 Framing = Literal["length", "chunked", "close"]
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+DRIPPED_BYTES = 20
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,11 @@ class Answer:
         framing: How the end of the body is told: by its length, by chunks or by closing.
         cut: Close the connection after so many bytes of the framed body.
         fate: ``reset`` breaks the connection instead of an answer, ``drop`` closes it, ``hang``
-            never answers, ``stall`` sends head and body as far as ``cut`` and then nothing.
+            never answers, ``stall`` sends head and body as far as ``cut`` and then nothing,
+            ``break`` sends so much and then resets the connection, ``drip`` sends the last 20
+            bytes one by one.
         raw: Bytes to send instead of all of the above.
+        drip_seconds: Pause before each byte of a ``drip``.
     """
 
     status: int = 200
@@ -78,8 +82,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     framing: Framing = "length"
     cut: int | None = None
-    fate: Literal["", "reset", "drop", "hang", "stall"] = ""
+    fate: Literal["", "reset", "drop", "hang", "stall", "break", "drip"] = ""
     raw: bytes | None = None
+    drip_seconds: float = 0
 
     def wire(self, *, is_head: bool = False) -> tuple[bytes, bool]:
         """Return the bytes of the answer, and whether the connection ends with them."""
@@ -97,7 +102,7 @@ class Answer:
         lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        ends = self.framing == "close" or self.cut is not None
+        ends = headers.get("Connection") == "close" or self.cut is not None
         return head + (b"" if is_head else framed[: self.cut]), ends
 
 
@@ -231,16 +236,26 @@ class _Handler(socketserver.StreamRequestHandler):
         """Answer a request; return whether the connection ends."""
         answer = self.owner.answer(request)
         if answer.fate == "reset":
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-            self.connection.close()
-            return True
+            return self._reset()
         if answer.fate == "drop":
             return True
         if answer.fate == "hang":
             self.owner.closing.wait(5)
             return True
         wire, ends = answer.wire(is_head=request.method == "HEAD")
-        self.wfile.write(wire)
+        dripped = DRIPPED_BYTES if answer.fate == "drip" else 0
+        self.wfile.write(wire[: len(wire) - dripped])
+        for byte in wire[len(wire) - dripped :]:
+            self.owner.closing.wait(answer.drip_seconds)
+            self.wfile.write(bytes([byte]))
+        if answer.fate == "break":
+            return self._reset()
         if answer.fate == "stall":
             self.owner.closing.wait(5)
         return ends or request.headers.get("connection") == "close"
+
+    def _reset(self) -> bool:
+        """Break the connection, which ends with it."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self.connection.close()
+        return True

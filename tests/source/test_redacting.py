@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from bizon_singer.redact import MASK, Redactor, one_line
+from bizon_singer.redact import MASK, Redactor, excerpt, one_line, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,9 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "JSON, not only ASCII": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "JSON in JSON": lambda text: json.dumps(json.dumps(text))[1:-1],
     "JSON with slashes escaped": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "JSON, URL-encoded": lambda text: quote(json.dumps(text)[1:-1], safe=""),
     "repr": lambda text: repr(text)[1:-1],
+    "repr of JSON": lambda text: repr(json.dumps(text)[1:-1])[1:-1],
     "ascii": lambda text: ascii(text)[1:-1],
     "repr of bytes": lambda text: repr(text.encode("utf-8", "surrogatepass"))[2:-1],
     "one line": one_line,
@@ -184,6 +186,13 @@ def test_what_is_too_short_is_no_secret(secret: str) -> None:
 def test_blanks_around_a_secret_do_not_hide_it() -> None:
     """A token read from a file ends in a line break, and is sent without."""
     assert redactor("canary\n")("Bearer canary") == f"Bearer {MASK}"
+
+
+@pytest.mark.parametrize("limit", range(1, 30))
+def test_an_excerpt_does_not_show_the_start_of_a_secret(limit: int) -> None:
+    """Wherever a text is cut: what is left of a secret there could not be found any more."""
+    redact.register("canary-secret")
+    assert excerpt("key canary-secret!", limit) == f"key {MASK}!"[:limit]
 
 
 def test_a_redactor_without_secrets_changes_nothing() -> None:
