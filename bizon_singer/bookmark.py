@@ -181,11 +181,13 @@ class Bookmark:
             self._tell("The `last_run` in the bookmark of stream %r is no time; it is ignored.")
         last_run = last_run or self._foreign_bookmark(intent)
         if last_run is not None and last_run > started_at:
+            # The clock was ahead when it was written, or is behind now: what changed since the
+            # last run may lie before it, and even before the start of this run.
             self._tell(
-                "The bookmark of stream %r lies in the future; the stream goes on from the start "
-                "of this run."
+                "The bookmark of stream %r lies in the future; the stream is read from the "
+                "start_date, or from the beginning without one."
             )
-            last_run = started_at
+            last_run = None
         last_run = last_run or intent.start_date
         if last_run is None:
             return None

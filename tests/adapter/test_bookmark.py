@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import logging
 import time
@@ -276,10 +277,15 @@ class TestResuming:
         del place["digest"]
         assert bookmark({"in_progress": place}).begin(CHANGES, NOW).resumed
 
-    def test_a_place_from_the_future_does_not_set_a_future_bookmark(self) -> None:
-        """The clock was ahead when it was written; records in between would be missed."""
+    def test_not_from_a_place_that_began_in_the_future(
+        self, warnings: pytest.LogCaptureFixture
+    ) -> None:
+        """When its first page was read is not known; what changed since could be missed."""
         mark = bookmark({"in_progress": progress(started_at="2030-01-01T00:00:00Z")})
-        assert mark.begin(CHANGES, NOW).started_at == NOW
+        start = mark.begin(CHANGES, NOW)
+        assert not start.resumed
+        assert start.started_at == NOW
+        assert "it began in the future" in warnings.text
         mark.finish()
         assert mark.value["last_run"] == rfc3339(NOW)
 
@@ -429,11 +435,13 @@ class TestOddBookmarks:
     def test_a_bookmark_in_the_future_is_not_believed(
         self, key: str, warnings: pytest.LogCaptureFixture
     ) -> None:
-        """Changes until then would never be asked for."""
-        state = bookmark({key: "2030-01-01T00:00:00Z"}).begin(CHANGES, NOW).source_state
-        assert state is not None
-        assert state.last_run == NOW
+        """Changes until then would never be asked for, nor those of before this run."""
+        assert bookmark({key: "2030-01-01T00:00:00Z"}).begin(CHANGES, NOW).source_state is None
         assert "lies in the future" in warnings.text
+        intent = dataclasses.replace(CHANGES, start_date=EARLIER)
+        state = bookmark({key: "2030-01-01T00:00:00Z"}).begin(intent, NOW).source_state
+        assert state is not None
+        assert state.last_run == EARLIER
 
     @pytest.mark.parametrize("value", [5, "yesterday", {}, [], "9999-12-31T23:59:59-14:00"])
     def test_a_last_run_that_is_no_time_is_ignored(
