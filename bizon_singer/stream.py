@@ -237,7 +237,7 @@ class SourceStream(Stream):
             sink=self,
             count=count,
             on_start=self.started,
-            version=int(time.time()) if self._wants_version else None,
+            version=int(time.time() * 1000) if self._wants_version else None,
             max_pages=getattr(config, "max_iterations", None),
             max_records=self.ABORT_AT_RECORD_COUNT,
             endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,

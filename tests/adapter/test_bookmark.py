@@ -193,6 +193,23 @@ class TestResuming:
         assert mark.value["last_run"] == rfc3339(NOW)
         assert mark.value["state"] == {"seq": 5}
 
+    @pytest.mark.parametrize("left", [3, 7, 9])
+    def test_a_table_begun_anew_has_a_larger_version(self, left: int) -> None:
+        """Than what the target has seen, finished or not, whatever the clock says."""
+        mark = bookmark(
+            {"table_version": 5, "in_progress": progress(mode=FULL_TABLE, version=left)}
+        )
+        forget = dataclasses.replace(FULL, forget_progress=True)
+        assert mark.begin(forget, NOW, version=4).version == max(left, 5) + 1
+        mark.finish()
+        assert mark.value["table_version"] == max(left, 5) + 1
+        assert again(mark).begin(FULL, NOW, version=100).version == 100
+
+    @pytest.mark.parametrize("left", ["7", True, None, -1, 2**62, 10**30, 1.5])
+    def test_a_version_that_is_none_is_not_counted_on(self, left: Any) -> None:
+        """STATE is edited by people."""
+        assert bookmark({"table_version": left}).begin(FULL, NOW, version=4).version == 4
+
     def test_any_number_of_times(self) -> None:
         """Version, start and state are those of the first."""
         mark = bookmark()
