@@ -6,6 +6,7 @@
         "last_run": "2026-11-22T07:00:00Z",   start of the last run that completed
         "state": {},                          custom state of the source, from that run
         "replication_key": "updatedAt", "replication_key_value": "…",
+        "table_version": 1763794800000,       if activated: the next one must be larger
         "in_progress": {                      null once the stream is complete
             "mode": "incremental", "started_at": "…", "pages": 4,
             "pagination": {"after": "400"},   where the next page starts
@@ -46,7 +47,9 @@ from bizon_singer.source.models import ProvenPosition, SourceIncrementalState
 VERSION = 1
 FULL_TABLE = "full_table"
 INCREMENTAL = "incremental"
-OWN_KEYS = frozenset({"last_run", "state", "in_progress", "replication_key"})
+LARGEST_VERSION = 2**62
+"""Targets keep it in 64 bits."""
+OWN_KEYS = frozenset({"last_run", "state", "in_progress", "replication_key", "table_version"})
 """Keys of a bookmark that no other tap's cursor is looked for under."""
 RESTORE = "restore it, or start without --state"
 NO_POSITION = frozenset({"bookmarks", "currently_syncing", "version"})
@@ -133,9 +136,11 @@ class Bookmark:
         if intent.forget_all:
             self._forget(intent)
         place = self._usable_place(intent, now)
+        unfinished = self.value.get("in_progress")
         if place is None:
             self.value["in_progress"] = None
             self._next_state = None
+            version = self._larger_version(version, unfinished)
             self._start = Start(now, self._changes_since(intent, now), {}, 0, False, version)
         else:
             self._next_state = place.next_state
@@ -149,6 +154,19 @@ class Bookmark:
                 version=place.version,
             )
         return self._start
+
+    def _larger_version(self, version: int | None, unfinished: Any) -> int | None:
+        """Return a version larger than those the target has seen, also when the clock went back.
+
+        Targets drop the rows of smaller versions, and some ignore what comes under one.
+        """
+        last = unfinished.get("version") if isinstance(unfinished, dict) else None
+        seen = [
+            value
+            for value in (self.value.get("table_version"), last)
+            if type(value) is int and 0 <= value < LARGEST_VERSION
+        ]
+        return None if version is None else max([version, *(value + 1 for value in seen)])
 
     def _forget(self, intent: Intent) -> None:
         """Set to null what earlier runs and other taps left: a merge keeps what is removed."""
@@ -184,11 +202,13 @@ class Bookmark:
             self._tell("The `last_run` in the bookmark of stream %r is no time; it is ignored.")
         last_run = last_run or self._foreign_bookmark(intent)
         if last_run is not None and last_run > started_at:
+            # The clock was ahead when it was written, or is behind now: what changed since the
+            # last run may lie before it, and even before the start of this run.
             self._tell(
-                "The bookmark of stream %r lies in the future; the stream goes on from the start "
-                "of this run."
+                "The bookmark of stream %r lies in the future; the stream is read from the "
+                "start_date, or from the beginning without one."
             )
-            last_run = started_at
+            last_run = None
         last_run = last_run or intent.start_date
         if last_run is None:
             return None
@@ -302,6 +322,8 @@ class Bookmark:
             self.value["replication_key"] = intent.replication_key
             if intent.replication_key_is_time:
                 self.value["replication_key_value"] = self.value["last_run"]
+        if start.version is not None:
+            self.value["table_version"] = start.version
         self.value["in_progress"] = None
 
 

@@ -67,8 +67,10 @@ class RecordEncoder:
             bodies = list(map(dumps, records))
         except TypeError:
             bodies = [_dump(record, self._values) for record in records]
-        lines = self._head + (tail + self._head).join(bodies) + tail
-        return _without_separators(lines)
+        # The ends go on single records, not around the page: a copy less of what may be 100 MB.
+        bodies[0] = self._head + bodies[0]
+        bodies[-1] += tail
+        return _without_separators((tail + self._head).join(bodies))
 
 
 def _dump(value: Any, values: ValueReader) -> bytes:

@@ -66,8 +66,11 @@ def read_place(progress: Any, *, mode: str, config: str, now: datetime) -> Place
         raise UnusableError("its pagination or next_state cannot be read")
     if progress.get("digest") not in (None, digest_of(frozen, next_state)):
         raise UnusableError("its pagination is a mix of two, as a merge of states makes it")
-    # A clock that was ahead when the run began must not put the next bookmark into the future.
-    started_at = min(parse_time(progress["started_at"]) or now, now)
+    started_at = parse_time(progress["started_at"])
+    if started_at is None or started_at > now:
+        # The clock was ahead then, or is behind now. Whatever is promoted as the start of this
+        # run must not be later than its first page, and nobody knows when that was read.
+        raise UnusableError("it began in the future, by the clock of this machine")
     return Place(started_at, progress["pages"], pagination, next_state, progress.get("version"))
 
 

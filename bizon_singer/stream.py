@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream, Tap
@@ -244,7 +245,7 @@ class SourceStream(Stream):
             sink=self,
             count=count,
             on_start=self.started,
-            version=int(time.time()) if self._wants_version else None,
+            version=int(time.time() * 1000) if self._wants_version else None,
             max_pages=getattr(config, "max_iterations", None),
             max_records=self.ABORT_AT_RECORD_COUNT,
             endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,
@@ -330,7 +331,15 @@ class SourceStream(Stream):
         """Return fields the source declares and the user's catalog no longer has."""
         if self._input_schema is None or self.layout is not Layout.DECLARED:
             return set()
-        return set(removed_fields(self.schema, self._input_schema))
+        removed = set(removed_fields(self.schema, self._input_schema))
+        if removed:
+            self.logger.warning(
+                "Stream %r: the catalog lacks %s, which the source has, and which is left out; "
+                "discover again to have it, or deselect it.",
+                self.name,
+                _listed(".".join(crumb[1::2]) for crumb in sorted(removed)),
+            )
+        return removed
 
     def _widened(self, changed: list[str]) -> bytes:
         """Return the SCHEMA after fields changed; on a declared schema that is worth a warning."""
@@ -339,7 +348,7 @@ class SourceStream(Stream):
                 "Stream %r: values of %s do not fit the declared schema; it was widened, nothing "
                 "is lost.",
                 self.name,
-                ", ".join(f"`{excerpt(name, 60)}`" for name in changed[:10]),
+                _listed(changed),
             )
         selection = self._pipeline.selection
         schema = selection.pruned(self._record_schema.to_dict())
@@ -387,3 +396,8 @@ class SourceStream(Stream):
                     what,
                     count,
                 )
+
+
+def _listed(fields: Iterable[str]) -> str:
+    """Return the first ten of some fields, for a message."""
+    return ", ".join(f"`{excerpt(name, 60)}`" for name in islice(fields, 10))

@@ -31,7 +31,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import math
-from collections import Counter
+from collections import Counter, UserString
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, time, timedelta
@@ -67,6 +67,7 @@ NAN = "NaN or Infinity became null"
 NOT_A_TIME = "NaT became null"
 TOO_LARGE = "a number no double can hold became null"
 SURROGATE = "a lone surrogate became U+FFFD"
+REPLACEMENT = "\ufffd"
 
 _FINER_THAN_DATETIME = ("[ns]", "[ps]", "[fs]", "[as]")
 
@@ -127,7 +128,7 @@ class ValueReader:
             return self.plain(value.value, field, _deeper(depth, field))
         if isinstance(value, (bytes, bytearray, memoryview)):
             return _text(bytes(value))
-        if isinstance(value, Sequence) and not isinstance(value, str):
+        if isinstance(value, Sequence) and not isinstance(value, (str, UserString)):
             return self._items(value, field, _deeper(depth, field))
         if isinstance(value, AbstractSet):
             return _sorted(self._items(value, field, _deeper(depth, field)))
@@ -140,9 +141,7 @@ class ValueReader:
             text = key if type(key) is str else _key_text(key, field)
             count += 1
             plain[text] = (
-                item
-                if type(item) in AS_IT_IS
-                else self.plain(item, f"{field}.{text}" if field else text, depth)
+                item if type(item) in AS_IT_IS else self.plain(item, _joined(field, text), depth)
             )
         if len(plain) != count:
             raise _same_keys(field)
@@ -171,7 +170,7 @@ class ValueReader:
         if isinstance(value, (date, time)):
             is_time = value == value  # noqa: PLR0124 - pandas.NaT does not equal itself
             return _standard(value, field) if is_time else self._lost(field, NOT_A_TIME)
-        if isinstance(value, (UUID, PurePath, IPv4Address, IPv6Address)):
+        if isinstance(value, (UUID, PurePath, IPv4Address, IPv6Address, UserString)):
             return str(value)
         return self._object(value, field, depth)
 
@@ -223,8 +222,8 @@ class ValueReader:
         if kind is dict:
             exact = {}
             for key, item in value.items():
-                text = self._repaired(_key_text(key, field), field)
-                exact[text] = self.exact(item, f"{field}.{text}" if field else text)
+                text = self._repaired(_key_text(key, field), field, is_key=True)
+                exact[text] = self.exact(item, _joined(field, text))
             if len(exact) != len(value):
                 raise _same_keys(field)
             return exact
@@ -232,12 +231,13 @@ class ValueReader:
             return [self.exact(item, field) for item in value]
         return value
 
-    def _repaired(self, text: str, field: str) -> str:
+    def _repaired(self, text: str, field: str, *, is_key: bool = False) -> str:
+        """Return a text with lone surrogates replaced; two that are a pair are a character."""
         if text.isascii():
             return text
         repaired = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        if repaired != text:
-            self._lost(field, SURROGATE)
+        if repaired.count(REPLACEMENT) > text.count(REPLACEMENT):
+            self._lost(_joined(field, repaired) if is_key else field, SURROGATE)
         return repaired
 
 
@@ -347,6 +347,10 @@ def _same_keys(field: str) -> ProtocolError:
         f"{_where(field)} has two keys that read the same as text, such as 1 and '1'; rename one "
         "of them in the source"
     )
+
+
+def _joined(field: str, name: str) -> str:
+    return f"{field}.{name}" if field else name
 
 
 def _where(field: str) -> str:

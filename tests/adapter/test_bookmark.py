@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import logging
 import time
@@ -192,6 +193,23 @@ class TestResuming:
         assert mark.value["last_run"] == rfc3339(NOW)
         assert mark.value["state"] == {"seq": 5}
 
+    @pytest.mark.parametrize("left", [3, 7, 9])
+    def test_a_table_begun_anew_has_a_larger_version(self, left: int) -> None:
+        """Than what the target has seen, finished or not, whatever the clock says."""
+        mark = bookmark(
+            {"table_version": 5, "in_progress": progress(mode=FULL_TABLE, version=left)}
+        )
+        forget = dataclasses.replace(FULL, forget_progress=True)
+        assert mark.begin(forget, NOW, version=4).version == max(left, 5) + 1
+        mark.finish()
+        assert mark.value["table_version"] == max(left, 5) + 1
+        assert again(mark).begin(FULL, NOW, version=100).version == 100
+
+    @pytest.mark.parametrize("left", ["7", True, None, -1, 2**62, 10**30, 1.5])
+    def test_a_version_that_is_none_is_not_counted_on(self, left: Any) -> None:
+        """STATE is edited by people."""
+        assert bookmark({"table_version": left}).begin(FULL, NOW, version=4).version == 4
+
     def test_any_number_of_times(self) -> None:
         """Version, start and state are those of the first."""
         mark = bookmark()
@@ -276,10 +294,15 @@ class TestResuming:
         del place["digest"]
         assert bookmark({"in_progress": place}).begin(CHANGES, NOW).resumed
 
-    def test_a_place_from_the_future_does_not_set_a_future_bookmark(self) -> None:
-        """The clock was ahead when it was written; records in between would be missed."""
+    def test_not_from_a_place_that_began_in_the_future(
+        self, warnings: pytest.LogCaptureFixture
+    ) -> None:
+        """When its first page was read is not known; what changed since could be missed."""
         mark = bookmark({"in_progress": progress(started_at="2030-01-01T00:00:00Z")})
-        assert mark.begin(CHANGES, NOW).started_at == NOW
+        start = mark.begin(CHANGES, NOW)
+        assert not start.resumed
+        assert start.started_at == NOW
+        assert "it began in the future" in warnings.text
         mark.finish()
         assert mark.value["last_run"] == rfc3339(NOW)
 
@@ -429,11 +452,13 @@ class TestOddBookmarks:
     def test_a_bookmark_in_the_future_is_not_believed(
         self, key: str, warnings: pytest.LogCaptureFixture
     ) -> None:
-        """Changes until then would never be asked for."""
-        state = bookmark({key: "2030-01-01T00:00:00Z"}).begin(CHANGES, NOW).source_state
-        assert state is not None
-        assert state.last_run == NOW
+        """Changes until then would never be asked for, nor those of before this run."""
+        assert bookmark({key: "2030-01-01T00:00:00Z"}).begin(CHANGES, NOW).source_state is None
         assert "lies in the future" in warnings.text
+        intent = dataclasses.replace(CHANGES, start_date=EARLIER)
+        state = bookmark({key: "2030-01-01T00:00:00Z"}).begin(intent, NOW).source_state
+        assert state is not None
+        assert state.last_run == EARLIER
 
     @pytest.mark.parametrize("value", [5, "yesterday", {}, [], "9999-12-31T23:59:59-14:00"])
     def test_a_last_run_that_is_no_time_is_ignored(

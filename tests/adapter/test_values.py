@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 import uuid
-from collections import UserList, deque, namedtuple
+from collections import UserList, UserString, deque, namedtuple
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -393,10 +393,18 @@ class TestTexts:
     def test_lone_surrogates_are_replaced_and_counted(
         self, reader: ValueReader, warnings: Warnings
     ) -> None:
-        """In values and keys; a pair is the character it stands for."""
-        found = written({"a": "x\ud800", "\udc00": "\ud83d\ude00"}, reader)
-        assert found == {"a": "x\ufffd", "\ufffd": "\U0001f600"}
-        assert ("f.a", SURROGATE) in warnings
+        """In values and keys, which are named as well."""
+        found = written({"a": "x\ud800", "\udc00": 1}, reader)
+        assert found == {"a": "x\ufffd", "\ufffd": 1}
+        assert warnings == [("f.a", SURROGATE), ("f.\ufffd", SURROGATE)]
+
+    def test_a_pair_of_surrogates_is_the_character_it_stands_for(
+        self, reader: ValueReader, warnings: Warnings
+    ) -> None:
+        """Nothing is lost, and nothing warned of; nor of a U+FFFD that was there before."""
+        found = written({"\ud83d\ude00": "\ufffd\ud83d\ude00"}, reader)
+        assert found == {"\U0001f600": "\ufffd\U0001f600"}
+        assert warnings == []
 
     def test_keys_that_become_the_same_are_an_error(self) -> None:
         """Two lone surrogates are both U+FFFD, and one value would be lost."""
@@ -415,6 +423,10 @@ class TestTexts:
             "x",
             "y",
         ]
+
+    def test_a_user_string_is_its_text(self) -> None:
+        """It is a sequence of itself, without an end."""
+        assert written(UserString("abc")) == "abc"
 
     def test_a_text_of_a_subclass_is_its_characters(self) -> None:
         """Not what its __str__ makes of it."""

@@ -225,17 +225,26 @@ _Path = list[tuple[Message | None, JsonObject]]
 def _progress_violations(
     recording: Recording, before: Mapping[str, JsonObject]
 ) -> Iterator[Violation]:
-    paths: dict[str, _Path] = defaultdict(list)
+    # A run that is dropped and begun anew has another start, and may pass the same pages.
+    paths: dict[tuple[str, str], _Path] = defaultdict(list)
+    for stream, bookmark in before.items():
+        _lengthen(paths, stream, bookmark, None)
     for message in recording.of("STATE"):
         for stream, bookmark in bookmarks_of(message.body["value"]).items():
-            if isinstance(bookmark.get("in_progress"), dict):
-                paths[stream].append((message, bookmark["in_progress"]))
-    for stream, path in paths.items():
-        begun = before.get(stream, {}).get("in_progress")
-        # A run that was dropped and begun anew has another start, and may pass the same pages.
-        if begun and begun.get("started_at") == path[0][1].get("started_at"):
-            path.insert(0, (None, begun))
+            _lengthen(paths, stream, bookmark, message)
+    for (stream, _), path in paths.items():
         yield from _path_violations(stream, path)
+
+
+def _lengthen(
+    paths: dict[tuple[str, str], _Path],
+    stream: str,
+    bookmark: JsonObject,
+    message: Message | None,
+) -> None:
+    progress = bookmark.get("in_progress")
+    if isinstance(progress, dict):
+        paths[stream, canonical(progress.get("started_at"))].append((message, progress))
 
 
 def _path_violations(stream: str, path: _Path) -> Iterator[Violation]:
@@ -246,6 +255,8 @@ def _path_violations(stream: str, path: _Path) -> Iterator[Violation]:
         pages, pagination = progress.get("pages"), progress.get("pagination")
         position = canonical(pagination)
         if not isinstance(pages, int):
+            if message is None:  # of the input, for which the run is not to blame
+                continue
             yield Violation(Invariant.PROGRESS, offset, stream, "pages is no number")
             continue
         if last == (pages, position):

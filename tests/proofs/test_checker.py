@@ -315,6 +315,8 @@ def test_run_begun_anew_may_pass_the_same_pages() -> None:
     anew = {**position, "pages": 1, "started_at": "2026-01-02T00:00:00Z"}
     before = {"bookmarks": {"s": {"in_progress": position}}}
     assert check(state_line({"in_progress": anew}), initial_state=before) == []
+    told_first = state_line({"in_progress": position}) + state_line({"in_progress": anew})
+    assert check(told_first, initial_state=before) == []
     found = check(state_line({"in_progress": again}), initial_state=before)
     assert rules(found) == {Invariant.PROGRESS}
 

@@ -1,0 +1,100 @@
+"""One run of a tap in this process, to its end or its failure, and what a user sees of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from bizon_singer.errors import BizonSingerError
+from bizon_singer.tap import SourceTap
+from tests.proofs.recording import Recording, read
+
+SETTINGS: Final[Mapping[str, Any]] = {}
+"""Settings that every run of a proof has besides its own.
+
+A proof that must hold under others as well is parametrised by what it adds to these.
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that ended.
+
+    Attributes:
+        code: What the process would have exited with.
+        stdout: Everything it wrote.
+        sentence: Why it failed, empty if it did not.
+        warnings: What it warned of, in order.
+        errors: What it said of each stream that failed, tracebacks left out.
+    """
+
+    code: int
+    stdout: bytes
+    sentence: str
+    warnings: tuple[str, ...]
+    errors: tuple[str, ...]
+
+    @cached_property
+    def recording(self) -> Recording:
+        """What it wrote, read once."""
+        return read(self.stdout)
+
+    @cached_property
+    def state(self) -> Any:
+        """The last STATE, as a target would hand it to the next run; None without one."""
+        found = list(self.recording.of("STATE"))
+        return json.loads(self.stdout[found[-1].start : found[-1].end])["value"] if found else None
+
+    def bookmark(self, stream: str) -> Any:
+        """Return the bookmark of a stream in the last STATE."""
+        return self.state["bookmarks"][stream]
+
+    def records(self, stream: str | None = None) -> list[dict[str, Any]]:
+        """Return the records of one stream or of all, in order, numbers exact."""
+        return [
+            message.body["record"]
+            for message in self.recording.of("RECORD")
+            if stream in {None, message.stream}
+        ]
+
+
+class _Collector(logging.Handler):
+    """Collects what is logged, by level."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: dict[int, list[str]] = {logging.WARNING: [], logging.ERROR: []}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if not text.startswith("    | "):  # a line of a traceback
+            self.texts[record.levelno].append(text)
+
+
+def run(
+    tap_class: type[SourceTap],
+    config: Mapping[str, Any] | None = None,
+    state: Any = None,
+    catalog: Any = None,
+) -> Run:
+    """Run a tap as its command would, and never raise for what a command ends with."""
+    code, sentence = 0, ""
+    collector = _Collector()
+    logging.getLogger().addHandler(collector)
+    try:
+        with redirect_stdout(io.StringIO()) as written:
+            tap_class(
+                config={**SETTINGS, **(config or {})}, state=state, catalog=catalog
+            ).sync_all()
+    except BizonSingerError as error:
+        code, sentence = error.exit_code, str(error)
+    finally:
+        logging.getLogger().removeHandler(collector)
+    warnings, errors = map(tuple, collector.texts.values())
+    return Run(code, written.getvalue().encode(), sentence, warnings, errors)
