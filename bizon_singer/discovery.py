@@ -17,7 +17,7 @@ from bizon_singer.errors import BizonSingerError, ConfigError, InterruptedRunErr
 from bizon_singer.failure import Failure, describe
 from bizon_singer.iteration import read_pages
 from bizon_singer.layout import Layout
-from bizon_singer.reader import SourceReader
+from bizon_singer.reader import iterate
 from bizon_singer.redact import excerpt, redact
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord, StreamDefinition
@@ -216,13 +216,13 @@ class Discovery:
         config = self.context.settings.for_source(source_class.get_config_class(), stream)
         schema = RecordSchema({"type": "object"})
         values = ValueReader(lambda _field, _what: None)
-        reader = SourceReader(
+        records = iterate(
             lambda: _first_records(source_class, config, limit),
             stop=self.context.stop,
             limit_seconds=self.context.settings.adapter.page_timeout_seconds,
         )
         try:
-            for record in reader:
+            for record in records:
                 plain = values.plain(record.data)
                 if not schema.fits(plain):
                     schema.widen(plain)

@@ -11,8 +11,9 @@ import logging
 import sys
 import threading
 import time
-from contextlib import ExitStack
-from typing import Any, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 REQUESTS_LOG_SECONDS = 10.0
 FIRST_FAILING_STATUS = 400
@@ -77,6 +78,23 @@ class RequestTimer:
             )
 
 
+def is_watched() -> bool:
+    """Tell whether a person sees stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+@contextmanager
+def above_progress_bars() -> Iterator[None]:
+    """Write log lines above the bars instead of into them."""
+    if not is_watched():
+        yield
+        return
+    from tqdm.contrib.logging import logging_redirect_tqdm  # noqa: PLC0415 - terminals only
+
+    with logging_redirect_tqdm():
+        yield
+
+
 class ProgressBar:
     """A bar on a terminal; nothing anywhere else.
 
@@ -86,27 +104,19 @@ class ProgressBar:
     """
 
     def __init__(self, stream: str, total: int | None) -> None:
-        """Draw nothing yet."""
+        """Draw an empty one."""
         self._bar: Any = None
-        self._open = ExitStack()
-        if sys.stderr is not None and sys.stderr.isatty():
+        if is_watched():
             from tqdm import tqdm  # noqa: PLC0415 - only terminals pay for its import
-            from tqdm.contrib.logging import logging_redirect_tqdm  # noqa: PLC0415
 
-            bar = tqdm(total=total, desc=stream, unit=" records", file=sys.stderr)
-            self._bar = self._open.enter_context(bar)
-            # Log lines are written above the bar instead of into it.
-            self._open.enter_context(logging_redirect_tqdm())
+            self._bar = tqdm(total=total, desc=stream, unit=" records", file=sys.stderr)
 
     def add(self, records: int) -> None:
         """Move on by a number of records."""
         if self._bar is not None:
             self._bar.update(records)
 
-    def __enter__(self) -> Self:
-        """Return the bar itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Leave the finished bar on the terminal."""
-        self._open.close()
+        if self._bar is not None:
+            self._bar.close()

@@ -1,137 +1,93 @@
-"""Runs a source in a thread of its own, one page ahead of the writer.
+"""Runs sources in threads of their own, each one page ahead of the writer.
 
 While a page is checked, encoded and written, the next one is already being fetched; never more
-than one, and STATE follows what is written, so a page fetched and not written is just fetched
-again. The thread also keeps the process in command of a source that hangs: the main thread waits
-with a time limit, and hears a signal while the source is deep in a network read.
+than one a stream, and STATE follows what is written, so a page fetched and not written is just
+fetched again. The threads also keep the process in command of a source that hangs: the main thread
+waits with a time limit, and hears a signal while a source is deep in a network read.
 
 All calls to one source come from its one thread, the constructor included, because some clients
-(sqlite3, asyncio) insist on that.
+(sqlite3, asyncio) insist on that. Everything else happens in the main thread, whatever the number
+of streams read at once: there is one writer, and no lock to forget.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Generic, Self, TypeVar
 
 from bizon_singer.errors import ProtocolError, TransientError
 from bizon_singer.signals import StopRequest
 
 T = TypeVar("T")
+THREAD = "bizon-source"
 PAGES_AHEAD = 1
 
 
-class _End:
-    """Marks the end of what the source gives, with the error that caused it, if any."""
+@dataclass(frozen=True, slots=True)
+class End:
+    """Comes after the last item of a source, with the error that was the reason, if any."""
 
-    __slots__ = ("error",)
-
-    def __init__(self, error: BaseException | None) -> None:
-        self.error = error
+    error: Exception | None = None
 
 
 class SourceReader(Generic[T]):
-    """Iterates over what ``work`` yields, produced in a thread.
-
-    Args:
-        work: Makes the iterator; it is called, and iterated, in the thread.
-        stop: Asked before each item; a signal ends the waiting at once.
-        limit_seconds: Longest wait for one item.
-        ahead: How many items may be produced before they are asked for.
-    """
+    """The thread of one source, as an :class:`Inbox` opens it."""
 
     def __init__(
         self,
         work: Callable[[], Iterator[T]],
-        *,
-        stop: StopRequest,
-        limit_seconds: float,
-        ahead: int = PAGES_AHEAD,
+        put: Callable[[tuple[SourceReader[T], T | End]], None],
+        ahead: int,
     ) -> None:
-        """Start the thread."""
+        """Start the thread; items go to ``put``."""
         self._work = work
-        self._stop = stop
-        self._limit_seconds = limit_seconds
-        # SimpleQueue.put is the one queue operation that is safe in a signal handler.
-        self._items: queue.SimpleQueue[T | _End | None] = queue.SimpleQueue()
+        self._put = put
         # A queue of permits, one per item that may be produced: a Semaphore does the same in
         # Python code, at 30 µs a page.
         self._permits: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _ in range(ahead + 1):
             self._permits.put(None)
-        self._closed = False
-        self.error: BaseException | None = None
-        """What the source raised, as opposed to what went wrong while its items were used."""
-        self._thread = threading.Thread(target=self._run, name="bizon-source", daemon=True)
+        self.is_closed = False
+        self.awaited_since = time.monotonic()
+        threading.Thread(target=self._run, name=THREAD, daemon=True).start()
 
-    def __iter__(self) -> Iterator[T]:
-        """Yield the items in order.
+    def go_on(self) -> None:
+        """Let the source produce one more item: the last one has been dealt with."""
+        self.awaited_since = time.monotonic()
+        self._permits.put(None)
 
-        Raises:
-            InterruptedRunError: A signal asked the run to stop.
-            TransientError: No item came within the time limit.
-            Exception: Whatever the source raised.
-        """
-        wake = self._wake
-        self._stop.add_waker(wake)
-        self._thread.start()
-        try:
-            while True:
-                item = self._next()
-                if isinstance(item, _End):
-                    self.error = item.error
-                    if item.error is not None:
-                        raise item.error
-                    return
-                if item is not None:
-                    yield item
-                    self._permits.put(None)
-        finally:
-            self._closed = True
-            self._permits.put(None)
-            self._stop.remove_waker(wake)
-
-    def _next(self) -> T | _End | None:
-        self._stop.check()
-        try:
-            item = self._items.get(timeout=self._limit_seconds)
-        except queue.Empty:
-            raise TransientError(
-                f"the source gave no page for {self._limit_seconds:g} s and was left; see whether "
-                "it hangs, or raise `page_timeout_seconds`"
-            ) from None
-        self._stop.check()
-        return item
-
-    def _wake(self) -> None:
-        self._items.put(None)
+    def close(self) -> None:
+        """Ask the thread to end after what it is doing; its items are no longer wanted."""
+        self.is_closed = True
+        self._permits.put(None)
 
     def _run(self) -> None:
         try:
             for item in self._produce():
-                self._items.put(item)
+                self._put((self, item))
         except Exception as error:  # noqa: BLE001 - it is raised again in the main thread
-            self._items.put(_End(error))
+            end = End(error)
         except BaseException as error:  # noqa: BLE001 - meant to end Python; here it ends the stream
-            name = (
-                "called exit()"
-                if isinstance(error, SystemExit)
-                else f"raised {type(error).__name__}"
-            )
+            is_exit = isinstance(error, SystemExit)
+            name = "called exit()" if is_exit else f"raised {type(error).__name__}"
             failure = ProtocolError(f"the source {name}; raise an Exception or return a page")
             failure.__cause__ = error
-            self._items.put(_End(failure))
+            end = End(failure)
         else:
-            self._items.put(_End(None))
+            end = End()
+        self._put((self, end))
 
     def _produce(self) -> Iterator[T]:
         items = self._work()
         try:
             while True:
                 self._permits.get()
-                if self._closed:
+                if self.is_closed:
                     return
                 try:
                     item = next(items)
@@ -142,3 +98,98 @@ class SourceReader(Generic[T]):
             close = getattr(items, "close", None)
             if close is not None:
                 close()
+
+
+class Inbox(Generic[T]):
+    """Where the threads of sources put what they produce; a context manager.
+
+    Args:
+        stop: Asked before each item; a signal ends the waiting at once.
+        limit_seconds: Longest wait for one item of a source.
+    """
+
+    def __init__(self, stop: StopRequest, limit_seconds: float) -> None:
+        """Start without any reader."""
+        self._stop = stop
+        self._limit_seconds = limit_seconds
+        # SimpleQueue.put is the one queue operation that is safe in a signal handler.
+        self._items: queue.SimpleQueue[tuple[SourceReader[T], T | End] | None] = queue.SimpleQueue()
+        self._readers: set[SourceReader[T]] = set()
+        self._wake = lambda: self._items.put(None)
+
+    def __enter__(self) -> Self:
+        """Listen to signals."""
+        self._stop.add_waker(self._wake)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close all readers."""
+        self._stop.remove_waker(self._wake)
+        for reader in tuple(self._readers):
+            self.leave(reader)
+
+    def open(self, work: Callable[[], Iterator[T]], ahead: int = PAGES_AHEAD) -> SourceReader[T]:
+        """Start reading a source.
+
+        Args:
+            work: Makes the iterator of its items; it is called, and iterated, in the thread.
+            ahead: How many items may be produced before they are asked for.
+        """
+        reader = SourceReader(work, self._items.put, ahead)
+        self._readers.add(reader)
+        return reader
+
+    def leave(self, reader: SourceReader[T]) -> None:
+        """Close a reader; nothing of it will be given any more."""
+        self._readers.discard(reader)
+        reader.close()
+
+    def next(self) -> tuple[SourceReader[T], T | End]:
+        """Return the next item of any source, in order for each of them.
+
+        Raises:
+            InterruptedRunError: A signal asked the run to stop.
+        """
+        while True:
+            self._stop.check()
+            try:
+                got = self._items.get(timeout=self._patience())
+            except queue.Empty:
+                overdue = min(self._readers, key=attrgetter("awaited_since"))
+                if self._patience() > 0:
+                    continue
+                reason = (
+                    f"the source gave no page for {self._limit_seconds:g} s and was left; see "
+                    "whether it hangs, or raise `page_timeout_seconds`"
+                )
+                return overdue, End(TransientError(reason))
+            if got is not None and not got[0].is_closed:
+                self._stop.check()
+                return got
+
+    def _patience(self) -> float:
+        """Return the seconds until the source waited for longest is given up."""
+        since = min((reader.awaited_since for reader in self._readers), default=0.0)
+        return max(0.0, since + self._limit_seconds - time.monotonic())
+
+
+def iterate(
+    work: Callable[[], Iterator[T]], *, stop: StopRequest, limit_seconds: float
+) -> Iterator[T]:
+    """Yield what ``work`` yields, produced in a thread.
+
+    Raises:
+        InterruptedRunError: A signal asked the run to stop.
+        TransientError: No item came within the time limit.
+        Exception: Whatever the source raised.
+    """
+    with Inbox[T](stop, limit_seconds) as inbox:
+        reader = inbox.open(work)
+        while True:
+            _, item = inbox.next()
+            if isinstance(item, End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+            reader.go_on()

@@ -46,6 +46,8 @@ from bizon_singer.redact import redact
 
 DEFAULT_PAGE_TIMEOUT_SECONDS = 3600.0
 A_YEAR_SECONDS = 366 * 24 * 3600
+MAX_PARALLEL_STREAMS = 64
+"""Each stream read at once costs a thread, two pages of memory and a connection."""
 NOT_POSITION = frozenset(
     {
         "api_config",
@@ -87,6 +89,13 @@ class AdapterSettings(BaseModel):
     )
     on_stream_error: Literal["continue", "stop"] = Field(
         default="continue", description="Whether other streams go on when one fails."
+    )
+    max_parallel_streams: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_PARALLEL_STREAMS,
+        description="Read so many streams at once; unset, as many as the tap recommends (most "
+        "recommend 1).",
     )
     state_interval_seconds: float = Field(
         default=0,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -27,12 +28,14 @@ from bizon_singer.errors import CatalogError
 from bizon_singer.iteration import Page
 from bizon_singer.layout import Layout, RecordBuilder, base_schema
 from bizon_singer.mapping import MappedStream, StreamMapping
+from bizon_singer.reader import End, Inbox, SourceReader
 from bizon_singer.redact import excerpt
 from bizon_singer.schema import RecordSchema
 from bizon_singer.selection import Selection
 from bizon_singer.source.config import SourceSyncModes
 from bizon_singer.source.models import StreamDefinition
-from bizon_singer.sync import RunContext, StreamRun
+from bizon_singer.source_pages import SourcePages
+from bizon_singer.sync import Item, RunContext, StreamRun, read_streams
 from bizon_singer.values import ValueReader
 
 if TYPE_CHECKING:
@@ -103,6 +106,8 @@ class SourceStream(Stream):
         self._encoders: dict[str, RecordEncoder] = {}
         self._version: int | None = None
         self._schema_is_due = False
+        self._schema_is_out = False
+        self._metrics = ExitStack()
         self.current_run: StreamRun | None = None
 
     # What the SDK asks for
@@ -192,8 +197,8 @@ class SourceStream(Stream):
 
     def _write_schema_message(self) -> None:
         """Write the SCHEMA as it stands."""
-        self.run_context.writer.write(self._schema_lines())
-        self._schema_is_due = False
+        self.run_context.outlet.write_schema(self._schema_lines())
+        self._schema_is_out = True
 
     def _sync_records(
         self,
@@ -201,26 +206,44 @@ class SourceStream(Stream):
         *,
         write_messages: bool = True,
     ) -> Generator[dict[str, Any], Any, Any]:
-        """Read the stream for the SDK's own ``sync`` (``--test`` and its test suite)."""
+        """Read the stream for the SDK's own ``sync``, as its test suite calls it."""
         del context, write_messages
-        self._run()
+        with self.run_context.open_inbox() as inbox:
+            for _, error in read_streams([self], inbox):
+                if error is not None:
+                    raise error
         yield from ()
 
     # A run
 
-    def read(self) -> None:
-        """Read the stream to its end: SCHEMA, then pages of RECORDs, each with its STATE.
+    @property
+    def reader(self) -> SourceReader[Item] | None:
+        """The thread the source of the current run works in."""
+        return self.current_run.reader if self.current_run is not None else None
+
+    def start(self, inbox: Inbox[Item]) -> bool:
+        """Begin to read the stream; count and time it until it is left.
 
         The SCHEMA goes out with the first page: an inferred one is then complete from the start.
         """
         self.logger.info("Stream %r is read by %s.", self.name, self._method)
-        self._schema_is_due = True
-        self._run()
+        self._schema_is_due, self._schema_is_out = not self._schema_is_out, False
+        counter = self._metrics.enter_context(self.get_record_counter())
+        self._metrics.enter_context(self.get_sync_timer())
+        self.current_run = self._new_run(counter.increment)
+        return self.current_run.start(inbox)
 
-    def _run(self) -> None:
-        with self.get_record_counter() as counter, self.get_sync_timer():
-            self.current_run = self._new_run(counter.increment)
-            self.current_run.run()
+    def take(self, item: Item | End) -> bool:
+        """Deal with what the source gave; return whether there is more to come."""
+        assert self.current_run is not None  # noqa: S101 - start() comes first
+        return self.current_run.take(item)
+
+    def leave(self, error: BaseException | None) -> None:
+        """End reading, whatever the reason."""
+        if self.current_run is not None:
+            self.current_run.leave()
+        self._metrics.__exit__(type(error) if error else None, error, None)
+        self._log_losses()
 
     def source_config(self) -> Any:
         """Return the configuration a source instance of this stream gets.
@@ -236,19 +259,27 @@ class SourceStream(Stream):
 
     def _new_run(self, count: Callable[[int], None]) -> StreamRun:
         config = self.source_config()
-        return StreamRun(
+        adapter, bookmarks = self.run_context.settings.adapter, self.run_context.bookmarks
+        # Before the run changes the bookmark: what is stored is stored, whatever this run forgets.
+        commits = adapter.commit == "on_start" and self.name in bookmarks.given
+        source = SourcePages(
             stream=self.name,
             source_class=self.source_class,
             config=config,
+            check_connection=adapter.check_connection,
+            proven=bookmarks.stream(self.name).proven() if commits else None,
+            max_pages=getattr(config, "max_iterations", None),
+            endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,
+        )
+        return StreamRun(
+            source=source,
             intent=self._intent(config),
             context=self.run_context,
             sink=self,
             count=count,
             on_start=self.started,
             version=int(time.time() * 1000) if self._wants_version else None,
-            max_pages=getattr(config, "max_iterations", None),
             max_records=self.ABORT_AT_RECORD_COUNT,
-            endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,
         )
 
     def _intent(self, config: Any) -> Intent:
@@ -385,7 +416,7 @@ class SourceStream(Stream):
     def _warn_of_loss(self, field: str, what: str) -> None:
         self.logger.warning("Stream %r, field `%s`: %s.", self.name, excerpt(field, 80), what)
 
-    def log_losses(self) -> None:
+    def _log_losses(self) -> None:
         """Say how often values had to be changed, beyond the first time."""
         for (field, what), count in self._values.losses.counts.items():
             if count > 1:

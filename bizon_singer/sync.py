@@ -3,40 +3,42 @@
 For each page: its records are built, checked, encoded and written together with a new SCHEMA if
 they needed one before them and the STATE that covers them after them, in one write. So STATE can
 neither run ahead of records nor fall a page behind.
+
+Several streams may be read at once (``max_parallel_streams``). Their sources work in threads; their
+pages are written here, one whole page after the other, in the order they come. A STATE line holds
+the bookmarks of all streams, and each of them moves only with its own page: so it is as exact with
+eight streams as with one.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import time
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from bizon_singer.bookmark import Bookmark, Bookmarks, Intent, Start
 from bizon_singer.errors import (
-    BizonSingerError,
-    CredentialsError,
     ExpiredCursorError,
-    ProtocolError,
+    InterruptedRunError,
+    OutputError,
 )
 from bizon_singer.failure import cursor_was_refused
-from bizon_singer.iteration import Page, ask, read_pages
-from bizon_singer.progress import ProgressBar, RequestTimer
-from bizon_singer.reader import PAGES_AHEAD, SourceReader
-from bizon_singer.redact import excerpt
+from bizon_singer.iteration import Page
+from bizon_singer.outlet import Outlet
+from bizon_singer.progress import ProgressBar
+from bizon_singer.reader import PAGES_AHEAD, End, Inbox, SourceReader
 from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
-from bizon_singer.source.session import Exchange, Session
-
-if TYPE_CHECKING:
-    from bizon_singer.stdout import Writer
-
-SHOWN_CHARACTERS = 300
+from bizon_singer.source_pages import Opened, SourcePages
 
 logger = logging.getLogger("bizon_singer.sync")
+
+Item = Opened | Page
 
 
 class Sink(Protocol):
@@ -50,24 +52,84 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A source is constructed and its connection checked.
-
-    Attributes:
-        total: Records it expects to give, None if unknown.
-    """
-
-    total: int | None
-
-
-@dataclass(frozen=True)
 class RunContext:
     """What all streams of one process share."""
 
     settings: Settings
     bookmarks: Bookmarks
-    writer: Writer
+    outlet: Outlet
     stop: StopRequest
+
+    def open_inbox(self) -> Inbox[Item]:
+        """Return a new inbox, to be entered."""
+        return Inbox(self.stop, self.settings.adapter.page_timeout_seconds)
+
+
+class Readable(Protocol):
+    """A stream that can be read, as :func:`read_streams` sees it."""
+
+    @property
+    def reader(self) -> SourceReader[Item] | None:
+        """The thread its source works in."""
+
+    def start(self, inbox: Inbox[Item]) -> bool:
+        """Begin to read it; return whether there is something to come."""
+
+    def take(self, item: Item | End) -> bool:
+        """Deal with what its source gave; return whether there is more to come."""
+
+    def leave(self, error: BaseException | None) -> None:
+        """End reading it, whatever the reason."""
+
+
+S = TypeVar("S", bound=Readable)
+
+
+def read_streams(
+    streams: Iterable[S], inbox: Inbox[Item], *, parallel: int = 1
+) -> Iterator[tuple[S, Exception | None]]:
+    """Read streams, some of them at once; yield each as it ends, with what failed it.
+
+    Closing the iterator leaves the streams still being read at the end of their last page.
+
+    Args:
+        streams: In the order they are begun.
+        inbox: Where their sources put what they read.
+        parallel: How many are read at once.
+
+    Raises:
+        InterruptedRunError: A signal asked the run to stop.
+        OutputError: stdout failed, or the target went away.
+    """
+    waiting = iter(streams)
+    reading: list[S] = []
+
+    def step(stream: S, act: Callable[[], bool]) -> Iterator[tuple[S, Exception | None]]:
+        failure = None
+        try:
+            if act():
+                return
+        except (InterruptedRunError, OutputError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a source raises ends its stream alone
+            failure = error
+        reading.remove(stream)
+        stream.leave(failure)
+        yield stream, failure
+
+    try:
+        while True:
+            while len(reading) < parallel and (new := next(waiting, None)) is not None:
+                reading.append(new)
+                yield from step(new, partial(new.start, inbox))
+            if not reading:
+                return
+            reader, item = inbox.next()
+            stream = next(stream for stream in reading if stream.reader is reader)
+            yield from step(stream, partial(stream.take, item))
+    finally:
+        for stream in reading:
+            stream.leave(sys.exception())
 
 
 @dataclass
@@ -75,235 +137,143 @@ class StreamRun:
     """One run of one stream.
 
     Attributes:
-        stream: Its name.
-        source_class: Reads it; constructed in a thread of its own.
-        config: What the source is constructed with.
+        source: Its pages, read in a thread of their own.
         intent: What the run wants.
-        max_pages: Read at most this many pages.
         max_records: Write at most this many records and no progress (``--test``).
-        endless: The source has no end (``sync_mode: stream``).
         count: Called with the number of records of each page written.
         on_start: Called when it is known where the run starts.
+        version: Version of the table, if targets are to be told one.
         page: Number of the page last asked for, for messages; None before the first.
+        reader: The thread its source works in.
     """
 
-    stream: str
-    source_class: Callable[[Any], Any]
-    config: Any
+    source: SourcePages
     intent: Intent
     context: RunContext
     sink: Sink
     count: Callable[[int], None]
     on_start: Callable[[Start], None]
     version: int | None = None
-    max_pages: int | None = None
     max_records: int | None = None
-    endless: bool = False
     page: int | None = None
+    reader: SourceReader[Item] | None = None
 
     def __post_init__(self) -> None:
         """Find the bookmark of the stream."""
-        self._adapter = self.context.settings.adapter
+        self.stream = self.source.stream
         self._bookmark: Bookmark = self.context.bookmarks.stream(self.stream)
-        # Before the run changes the bookmark: what is stored is stored, whatever this run forgets.
-        given = self.stream in self.context.bookmarks.given
-        commits = given and self._adapter.commit == "on_start"
-        self._proven = self._bookmark.proven() if commits else None
-        self._state_written_at = time.monotonic()
-        self._state_is_written = True
-        self._requests = RequestTimer(self.stream)
-        self._reader: SourceReader[Opened | Page] | None = None
+        self._start: Start | None = None
+        self._inbox: Inbox[Item] | None = None
+        self._bar: ProgressBar | None = None
+        self._written = 0
+        self._pages_left = self.source.max_pages
+        self._source_error: Exception | None = None
 
-    def run(self) -> None:
-        """Read the stream to its end, or as far as the limits allow.
+    def start(self, inbox: Inbox[Item]) -> bool:
+        """Decide where to start and open the source."""
+        self._inbox = inbox
+        self._open(self._bookmark.begin(self.intent, datetime.now(UTC), self.version))
+        return True
+
+    def _open(self, start: Start) -> None:
+        assert self._inbox is not None  # noqa: S101 - start() comes first
+        self.page = None
+        self._start = start
+        self.on_start(start)
+        ahead = 0 if self.max_records is not None else PAGES_AHEAD
+        self.reader = self._inbox.open(partial(self.source.read, start), ahead)
+
+    def take(self, item: Item | End) -> bool:
+        """Write a page; begin again where the cursor in STATE has expired.
+
+        Returns:
+            Whether there is more to come.
 
         Raises:
             Exception: Whatever the source raised; all pages before it are written, with STATE.
         """
-        start = self._bookmark.begin(self.intent, datetime.now(UTC), self.version)
-        try:
-            self._run_from(start)
-        except Exception as error:
-            if not self._cursor_expired(start, error):
-                raise
-            logger.warning(
-                "Stream %r: the API no longer accepts the page cursor in STATE; the stream starts "
-                "again from its last bookmark.",
-                self.stream,
-            )
-            self._run_from(self._bookmark.restart(datetime.now(UTC)))
+        assert self.reader is not None  # noqa: S101 - start() comes first
+        assert self._start is not None  # noqa: S101
+        if isinstance(item, End):
+            return self._end(item.error)
+        if isinstance(item, Opened):
+            self._bar = ProgressBar(self.stream, item.total)
+            self.page = self._start.pages + 1
+        elif not self._write_page(item):
+            return False
+        self.reader.go_on()
+        return True
+
+    def _end(self, error: Exception | None) -> bool:
+        if error is None:
+            return False
+        if not self._cursor_expired(error):
+            self._source_error = error
+            raise error
+        logger.warning(
+            "Stream %r: the API no longer accepts the page cursor in STATE; the stream starts "
+            "again from its last bookmark.",
+            self.stream,
+        )
+        self._leave_reader()
+        self._open(self._bookmark.restart(datetime.now(UTC)))
+        return True
+
+    def _cursor_expired(self, error: Exception) -> bool:
+        """Tell whether a resumed run failed on its very first page for its cursor's sake."""
+        start = self._start
+        first = start is not None and start.resumed and self.page == start.pages + 1
+        return first and (isinstance(error, ExpiredCursorError) or cursor_was_refused(error))
 
     def came_from_source(self, error: BaseException) -> bool:
         """Tell whether the source raised an error, not the code that writes its pages."""
-        return self._reader is not None and self._reader.error is error
+        return self._source_error is error
 
-    def _cursor_expired(self, start: Start, error: Exception) -> bool:
-        """Tell whether a resumed run failed on its very first page for its cursor's sake."""
-        first = start.resumed and self.page == start.pages + 1
-        return first and (isinstance(error, ExpiredCursorError) or cursor_was_refused(error))
+    def leave(self) -> None:
+        """Close the source and write the STATE that is owed."""
+        self._leave_reader()
+        # What is due by the interval is still true, whatever happened.
+        with contextlib.suppress(Exception):
+            self.context.outlet.settle()
 
-    def _run_from(self, start: Start) -> None:
-        self.page = None
-        self.on_start(start)
-        ahead = 0 if self.max_records is not None else PAGES_AHEAD
-        self._reader = SourceReader(
-            lambda: self._produce(start),
-            stop=self.context.stop,
-            limit_seconds=self._adapter.page_timeout_seconds,
-            ahead=ahead,
-        )
-        items = iter(self._reader)
-        try:
-            opened = next(items)
-            assert isinstance(opened, Opened)  # noqa: S101 - _produce yields it first
-            with ProgressBar(self.stream, opened.total) as bar:
-                self._consume(items, bar)
-        finally:
-            items.close()  # type: ignore[attr-defined] # a generator
-            if not self._state_is_written:
-                # What is due by the interval is still true, whatever happened.
-                with contextlib.suppress(Exception):
-                    self._write(b"", state=True)
+    def _leave_reader(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if self._inbox is not None and self.reader is not None:
+            self._inbox.leave(self.reader)
 
-    def _produce(self, start: Start) -> Iterator[Opened | Page]:
-        """Open the source and yield its pages; runs in the source's thread."""
-        source = self.source_class(self.config)
-        session = getattr(source, "session", None)
-        if isinstance(session, Session):
-            session.observer = self._observe
-        try:
-            self._commit(source)
-            self._check_connection(source)
-            yield Opened(self._total(source))
-            if start.source_state is None or self.endless:
-
-                def fetch(pagination: dict[str, Any]) -> Any:
-                    return source.get(pagination=pagination)
-            else:
-                state = start.source_state
-
-                def fetch(pagination: dict[str, Any]) -> Any:
-                    return source.get_records_after(source_state=state, pagination=pagination)
-
-            self.page = start.pages + 1
-            yield from read_pages(
-                fetch,
-                start=start.pagination,
-                pages_before=start.pages,
-                limit=self.max_pages,
-                endless=self.endless,
-            )
-        finally:
-            self._requests.log()
-            _close(source)
-
-    def _observe(self, exchange: Exchange) -> None:
-        place = f"{exchange.method} {exchange.url}"
-        self._requests.add(place, exchange.status, exchange.seconds)
-
-    def _commit(self, source: Any) -> None:
-        """Let the source commit what the given STATE proves, if the user asks for it."""
-        if self._proven is not None:
-            source.proven = self._proven
-            source.commit()
-
-    def _check_connection(self, source: Any) -> None:
-        policy = self._adapter.check_connection
-        if policy == "skip":
-            return
-        try:
-            answer = ask(lambda: _answer_of_check(source))
-        except Exception as error:
-            if policy == "error":
-                raise
-            known = isinstance(error, BizonSingerError)
-            answer = False, error if known else "the check itself failed"
-        success, reason = answer if isinstance(answer, tuple) else (answer, None)
-        if success:
-            return
-        if answer is None:
-            raise ProtocolError(
-                "check_connection() of the source returned None; return (True, None), or False and "
-                "why not"
-            )
-        sentence = f"the connection check failed: {excerpt(str(reason), SHOWN_CHARACTERS)}"
-        if policy == "error":
-            if isinstance(reason, Exception):
-                raise reason
-            raise CredentialsError(
-                f"{sentence}; mend the settings, or set check_connection to warn"
-            )
-        logger.warning("Stream %r: %s.", self.stream, sentence)
-
-    def _total(self, source: Any) -> int | None:
-        """Return how many records are expected; a failure to count them is no failure to read."""
-        try:
-            total = source.get_total_records_count()
-        except Exception as error:  # noqa: BLE001 - the count only feeds the progress bar
-            logger.debug("Stream %r cannot count its records: %s", self.stream, error)
-            return None
-        return total if isinstance(total, int) else None
-
-    def _consume(self, pages: Iterator[Opened | Page], bar: ProgressBar) -> None:
-        written = 0
-        pages_left = self.max_pages
-        for page in pages:
-            assert isinstance(page, Page)  # noqa: S101 - Opened came first
-            self.page = page.number
-            if self.max_records is not None and written + len(page.records) >= self.max_records:
-                self._write_trial(page, self.max_records - written)
-                return
-            lines, count = self.sink.encode_page(page)
-            ends = not (page.records if self.endless else page.next_pagination)
-            if ends:
-                lines += self.sink.activate_version()
-            # Only once all lines of the page are there may the bookmark move: what is raised
-            # before leaves it where the last page written had put it.
-            self._bookmark.advance(page.number, page.next_pagination, page.next_state)
-            if ends:
-                self._bookmark.finish()
-            pages_left = None if pages_left is None else pages_left - 1
-            self._write(lines, state=ends or pages_left == 0 or self._state_is_due())
-            written += count
-            self.count(count)
-            bar.add(count)
-            self.page = page.number + 1
-            self.context.stop.check()
+    def _write_page(self, page: Page) -> bool:
+        """Write a page with its STATE; return whether another one is wanted."""
+        self.page = page.number
+        if self.max_records is not None and self._written + len(page.records) >= self.max_records:
+            self._write_trial(page, self.max_records - self._written)
+            return False
+        lines, count = self.sink.encode_page(page)
+        ends = not (page.records if self.source.endless else page.next_pagination)
+        if ends:
+            lines += self.sink.activate_version()
+        # Only once all lines of the page are there may the bookmark move: what is raised before
+        # leaves it where the last page written had put it.
+        self._bookmark.advance(page.number, page.next_pagination, page.next_state)
+        if ends:
+            self._bookmark.finish()
+        if self._pages_left is not None:
+            self._pages_left -= 1
+        self.context.outlet.write(lines, with_state=ends or self._pages_left == 0)
+        self._written += count
+        self._tell(count)
+        self.page = page.number + 1
+        return True
 
     def _write_trial(self, page: Page, limit: int) -> None:
         """Write the first records of a page; a trial keeps no place."""
         part = Page(page.number, page.records[:limit], {}, None, page.fetched_at)
         lines, count = self.sink.encode_page(part)
-        self._write(lines, state=True)
+        self.context.outlet.write(lines, with_state=True)
+        self._tell(count)
+
+    def _tell(self, count: int) -> None:
         self.count(count)
-
-    def _state_is_due(self) -> bool:
-        return time.monotonic() - self._state_written_at >= self._adapter.state_interval_seconds
-
-    def _write(self, lines: bytes, *, state: bool) -> None:
-        self._state_is_written = state
-        if state:
-            lines += self.context.bookmarks.line()
-            self._state_written_at = time.monotonic()
-        self.context.writer.write(lines)
-
-
-def _answer_of_check(source: Any) -> Any:
-    """Return what a source's connection check answers.
-
-    Raises:
-        BizonSingerError: The reason it gives is an error that may be gone when it is asked again.
-    """
-    answer = source.check_connection()
-    success, reason = answer if isinstance(answer, tuple) else (answer, None)
-    if not success and isinstance(reason, BizonSingerError) and reason.retry_page:
-        raise reason
-    return answer
-
-
-def _close(source: Any) -> None:
-    """Close what a source holds open; a source of other hands may have nothing to close."""
-    session = getattr(source, "session", None)
-    close = getattr(session, "close", None)
-    if callable(close):
-        close()
+        if self._bar is not None:
+            self._bar.add(count)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any, ClassVar
 
@@ -31,15 +32,14 @@ from bizon_singer.discovery import Discovery
 from bizon_singer.errors import (
     BizonSingerError,
     ConfigError,
-    InterruptedRunError,
-    OutputError,
 )
 from bizon_singer.failure import Failure, describe
-from bizon_singer.progress import log_timer
+from bizon_singer.outlet import Outlet
+from bizon_singer.progress import above_progress_bars, log_timer
 from bizon_singer.redact import excerpt
 from bizon_singer.settings import AdapterSettings, Settings, read_settings
 from bizon_singer.stream import SourceStream
-from bizon_singer.sync import RunContext
+from bizon_singer.sync import RunContext, read_streams
 
 PACKAGE = "bizon-singer"
 
@@ -47,12 +47,11 @@ PACKAGE = "bizon-singer"
 class RunFailedError(BizonSingerError):
     """One or more streams did not complete."""
 
-    def __init__(self, failures: list[Failure], total: int) -> None:
-        """Name the first failure, and how many streams there were."""
+    def __init__(self, failures: list[Failure], complete: int, total: int) -> None:
+        """Name the first failure, and how many streams failed, are complete and were wanted."""
         first = failures[0]
-        others = total - len(failures)
-        tail = f" ({len(failures)} of {total} streams failed" if total > 1 else ""
-        tail += f", {others} are complete)" if tail and others else ")" if tail else ""
+        counts = [f"{len(failures)} of {total} streams failed", f"{complete} are complete"]
+        tail = f" ({', '.join(counts[: 2 if complete else 1])})" if total > 1 else ""
         super().__init__(f"{first}{tail}")
         self.exit_code = first.exit_code
         self.failures = failures
@@ -68,6 +67,8 @@ class SourceTap(TapCommand):
     name = PACKAGE
     package_name = PACKAGE
     source_classes: ClassVar[tuple[type[Any], ...]] = ()
+    parallel_streams: ClassVar[int] = 1
+    """How many streams to read at once unless ``max_parallel_streams`` says otherwise."""
     extra_settings: ClassVar[Mapping[str, Any]] = {}
     """JSON Schemas of settings the tap itself reads, such as tap-bizon's ``source_file_path``."""
 
@@ -169,11 +170,18 @@ class SourceTap(TapCommand):
 
     # Streams
 
+    @cached_property
+    def run_context(self) -> RunContext:
+        """What all streams share."""
+        interval = self.settings.adapter.state_interval_seconds
+        outlet = Outlet(self.writer, self.bookmarks, interval)
+        return RunContext(self.settings, self.bookmarks, outlet, signals.stop)
+
     def discover_streams(self) -> list[SourceStream]:
         """Return the streams of all sources."""
         discovery = Discovery(
             tap=self,
-            context=RunContext(self.settings, self.bookmarks, self.writer, signals.stop),
+            context=self.run_context,
             source_classes=self.source_classes,
             settings_are_complete=self._is_strict,
             online=self.dynamic_catalog,
@@ -238,20 +246,30 @@ class SourceTap(TapCommand):
         for stream in selected:
             stream.source_config()
         if self.bookmarks.given:
-            self.writer.write(self.bookmarks.line())
+            self.run_context.outlet.write(b"", with_state=True)
+        complete = 0
         failures: list[Failure] = []
         try:
-            for stream in selected:
-                failure = self._read(stream)
-                if failure is not None:
-                    failures.append(failure)
-                    if self.settings.adapter.on_stream_error == "stop":
-                        break
+            for stream, error in self._read(selected):
+                if error is None:
+                    complete += 1
+                    continue
+                failures.append(self._failure(stream, error))
+                if self.settings.adapter.on_stream_error == "stop":
+                    break
         finally:
             status = "failed" if failures else "succeeded"
             log_timer("job_duration", time.monotonic() - started, job_type="sync", status=status)
         if failures:
-            raise RunFailedError(failures, len(selected))
+            raise RunFailedError(failures, complete, len(selected))
+
+    def _read(
+        self, streams: Iterable[SourceStream]
+    ) -> Iterator[tuple[SourceStream, Exception | None]]:
+        """Read streams; yield each as it ends, with what failed it."""
+        parallel = self.settings.adapter.max_parallel_streams or self.parallel_streams
+        with above_progress_bars(), self.run_context.open_inbox() as inbox:
+            yield from read_streams(streams, inbox, parallel=parallel)
 
     def _selected_streams(self) -> list[SourceStream]:
         only = self.settings.adapter.stream
@@ -272,30 +290,22 @@ class SourceTap(TapCommand):
             if (stream.selected if only is None else name == only)
         ]
 
-    def _read(self, stream: SourceStream) -> Failure | None:
-        """Read one stream; return its failure, if it failed by itself."""
-        try:
-            stream.read()
-        except (InterruptedRunError, OutputError):
-            raise
-        except Exception as error:  # whatever a source raises is its stream's failure
-            run = stream.current_run
-            failure = describe(
-                error,
-                stream.name,
-                run.page if run is not None else None,
-                from_source=run is not None and run.came_from_source(error),
-            )
-            if failure.trace:
-                for line in failure.trace.rstrip().splitlines():
-                    self.logger.error("    | %s", line)  # noqa: TRY400 - it is the traceback
-            elif self.logger.isEnabledFor(logging.DEBUG):
-                self.logger.debug("The failure came from here:", exc_info=error)
-            self.logger.error("%s", failure)  # noqa: TRY400 - one sentence; see above
-            return failure
-        finally:
-            stream.log_losses()
-        return None
+    def _failure(self, stream: SourceStream, error: Exception) -> Failure:
+        """Log what ended a stream, and return it as one sentence and an exit code."""
+        run = stream.current_run
+        failure = describe(
+            error,
+            stream.name,
+            run.page if run is not None else None,
+            from_source=run is not None and run.came_from_source(error),
+        )
+        if failure.trace:
+            for line in failure.trace.rstrip().splitlines():
+                self.logger.error("    | %s", line)
+        elif self.logger.isEnabledFor(logging.DEBUG):
+            self.logger.debug("The failure came from here:", exc_info=error)
+        self.logger.error("%s", failure)
+        return failure
 
 
 def tap_for(

@@ -52,6 +52,8 @@ class PokeApi:
         pause_seconds: Wait up to twice as long before a detail, by its id.
         requests: Paths with query of the requests received, in order.
         peak: Most requests answered at the same time so far.
+        gather: Answer details only once so many were there at the same time, or two seconds
+            have passed.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -62,11 +64,12 @@ class PokeApi:
     pause_seconds: float = 0
     requests: list[str] = field(default_factory=list)
     peak: int = 0
+    gather: int = 0
 
     def __post_init__(self) -> None:
         """Take a free port."""
         self._running = 0
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
         self._server.daemon_threads = True
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}{ROOT}"
@@ -91,6 +94,7 @@ class PokeApi:
             self.requests.append(target)
             self._running += 1
             self.peak = max(self.peak, self._running)
+            self._lock.notify_all()
         try:
             return self._answer(target)
         finally:
@@ -116,6 +120,8 @@ class PokeApi:
     def _detail(self, resource: str, number: int) -> Answer:
         if self.pause_seconds:
             time.sleep(self.pause_seconds * (number % 3))
+        with self._lock:
+            self._lock.wait_for(lambda: self.peak >= self.gather, timeout=2)
         if number not in (id_at(resource, index) for index in range(self._rows(resource))):
             return 404, "Not Found"
         return 200, detail(resource, number)
