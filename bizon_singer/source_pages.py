@@ -12,6 +12,7 @@ from bizon_singer.errors import BizonSingerError, CredentialsError, ProtocolErro
 from bizon_singer.iteration import Page, ask, read_pages
 from bizon_singer.progress import RequestTimer
 from bizon_singer.redact import excerpt
+from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.models import ProvenPosition
 from bizon_singer.source.session import Exchange, Session
 
@@ -40,6 +41,7 @@ class SourcePages:
         source_class: Constructed with ``config``.
         config: What the source is constructed with.
         check_connection: What a failing check does: ``error``, ``warn`` or ``skip``.
+        budget: When the source may ask its host; all streams of a run share it.
         proven: What the source may commit before its first page, None if nothing.
         max_pages: Read at most this many pages.
         endless: The source has no end (``sync_mode: stream``).
@@ -49,6 +51,7 @@ class SourcePages:
     source_class: Callable[[Any], Any]
     config: Any
     check_connection: str
+    budget: RequestBudget
     proven: ProvenPosition | None = None
     max_pages: int | None = None
     endless: bool = False
@@ -69,6 +72,7 @@ class SourcePages:
         session = getattr(source, "session", None)
         if isinstance(session, Session):
             session.observer = lambda exchange: _observe(requests, exchange)
+            session.budget = self.budget
         try:
             if self.proven is not None:
                 source.proven = self.proven

@@ -267,6 +267,7 @@ class SourceStream(Stream):
             source_class=self.source_class,
             config=config,
             check_connection=adapter.check_connection,
+            budget=self.run_context.budget,
             proven=bookmarks.stream(self.name).proven() if commits else None,
             max_pages=getattr(config, "max_iterations", None),
             endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,

@@ -16,7 +16,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol, TypeVar
@@ -34,6 +34,7 @@ from bizon_singer.progress import ProgressBar
 from bizon_singer.reader import PAGES_AHEAD, End, Inbox, SourceReader
 from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
+from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source_pages import Opened, SourcePages
 
 logger = logging.getLogger("bizon_singer.sync")
@@ -59,6 +60,7 @@ class RunContext:
     bookmarks: Bookmarks
     outlet: Outlet
     stop: StopRequest
+    budget: RequestBudget = field(default_factory=RequestBudget)
 
     def open_inbox(self) -> Inbox[Item]:
         """Return a new inbox, to be entered."""

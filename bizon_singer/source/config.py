@@ -57,6 +57,12 @@ class HttpConfig(BaseModel):
         description="Longest pause an API may ask for by Retry-After, in seconds; beyond it the "
         "run stops and can be resumed later.",
     )
+    requests_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        description="Send at most so many requests a second to one host, all streams together; "
+        "unset, as many as the API takes.",
+    )
     max_body_bytes: int = Field(
         default=MAX_BODY_BYTES, gt=0, description="Largest answer accepted, decoded, in bytes."
     )

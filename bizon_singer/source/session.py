@@ -30,6 +30,7 @@ from requests.utils import requote_uri, rewind_body
 
 from bizon_singer.errors import BizonSingerError, UnsafeError
 from bizon_singer.source.auth.authenticators.oauth import Oauth2Authenticator
+from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.config import HttpConfig
 from bizon_singer.source.environment import ca_bundle, proxies_for
 from bizon_singer.source.origin import (
@@ -93,6 +94,7 @@ class Session(requests.Session):
         observer: Called with an :class:`Exchange` for every answer or failure to get one, in the
             thread that sent the request.
         retried_statuses: Statuses that are tried again; a source may add those its API documents.
+        budget: When it may ask; sessions of streams read at once share one.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class Session(requests.Session):
         self.retry_limit = retry_limit
         self.retried_statuses = RETRIED_STATUSES
         self.observer: Callable[[Exchange], None] | None = None
+        self.budget = RequestBudget()
         self._guard = OriginGuard(self.http.allowed_origins, allow_http=self.http.allow_http)
         # requests looks into the environment and ~/.netrc on every call; proxies are looked up
         # once per origin here, and .netrc never: credentials come from the config alone.
@@ -293,6 +296,7 @@ class Session(requests.Session):
         renewed = False
         tried = 0
         while True:
+            self._await_turn(request)
             outcome = self._exchange(request, options)
             if isinstance(outcome, Reply):
                 if outcome.status_code == UNAUTHORIZED and not renewed and self._renew(request):
@@ -309,6 +313,12 @@ class Session(requests.Session):
                 raise outcome
             self._pause(outcome, next(waits), tried)
 
+    def _await_turn(self, request: requests.PreparedRequest) -> None:
+        origin = origin_of(request.url or "")
+        seconds = self.budget.reserve(origin, self.http.requests_per_second)
+        if seconds > 0:
+            sleep(seconds)
+
     def _is_spent(self, outcome: Reply | UnreachableError, tried: int) -> bool:
         bound = outcome.max_tries if isinstance(outcome, UnreachableError) else None
         return tried > self.retry_limit or (bound is not None and tried >= bound)
@@ -324,6 +334,8 @@ class Session(requests.Session):
             asked = retry_after(outcome.headers) or 0.0
             if asked > self.http.retry_after_max_seconds:
                 raise PassingStatusError(outcome, come_back_later(asked))
+            if asked:
+                self.budget.pause(origin_of(outcome.url or ""), asked)
             seconds = max(seconds, asked)
             what = f"{outcome.place} answered {outcome.status_code}"
         else:

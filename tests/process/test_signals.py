@@ -34,12 +34,13 @@ def numbers_in(recording: bytes) -> set[tuple[str, int]]:
 
 @pytest.mark.parametrize("signum", list(EXIT_CODES))
 @pytest.mark.parametrize("record_bytes", [200, 20_000, 1_000_000])
-@pytest.mark.parametrize("reader", ["fast", "slow"])
+@pytest.mark.parametrize(("reader", "parallel"), [("fast", 1), ("slow", 1), ("fast", 2)])
 def test_a_signal_ends_the_run_at_a_page(
-    tmp_path: Path, signum: signal.Signals, record_bytes: int, reader: str
+    tmp_path: Path, signum: signal.Signals, record_bytes: int, reader: str, parallel: int
 ) -> None:
     """Whole lines only, exit 143 or 130 in time, and a resumed run gives exactly the rest."""
     settings = {"pages": 60, "page_size": 2, "record_bytes": record_bytes, "page_seconds": 0.03}
+    settings["max_parallel_streams"] = parallel
     config = write_json(tmp_path / "c.json", settings)
     started = Started(command(config))
     started.take(1)

@@ -40,22 +40,23 @@ def tap(name: str, config: dict[str, Any], folder: Path) -> list[str]:
 
 
 def subject_of(seed: int, api: PokeApi, folder: Path) -> tuple[list[str], int]:
-    """Return the command of one of four subjects, and its page size."""
+    """Return the command of one of four subjects, and its page size.
+
+    Every third of each subject's runs reads one stream at a time, two, or three.
+    """
+    config: dict[str, Any] = {"max_parallel_streams": 1 + seed // 4 % 3}
     if seed % 4 == 0:
-        config: dict[str, Any] = {"count": 200, "page_size": 10, "delay_seconds": 0.02}
+        config |= {"count": 200, "page_size": 10, "delay_seconds": 0.02}
         return tap("tap-dummy", config, folder), 10
     if seed % 4 == 1:
-        config = {"base_url": api.base_url, "stream": "berry", "page_size": 8, "details": True}
+        config |= {"base_url": api.base_url, "stream": "berry", "page_size": 8, "details": True}
         config["detail_workers"] = 2
-        return [
-            str(BIN / "tap-pokeapi"),
-            "--config",
-            str(write_json(folder / "c.json", config)),
-        ], 10
+        return tap("tap-pokeapi", config, folder), 10
     if seed % 4 == 2:
-        config = {"source_file_path": str(SOURCES / "ledger.py"), "count": 3000, "page_size": 20}
+        path = str(SOURCES / "ledger.py")
+        config |= {"source_file_path": path, "count": 3000, "page_size": 20}
         return tap("tap-bizon", config, folder), 20
-    config = {"pages": 20, "page_size": 5, "record_bytes": 20_000, "page_seconds": 0.015}
+    config |= {"pages": 20, "page_size": 5, "record_bytes": 20_000, "page_seconds": 0.015}
     path = write_json(folder / "c.json", config)
     return [sys.executable, str(SOURCES / "numbered.py"), "--config", str(path)], 5
 

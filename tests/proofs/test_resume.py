@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,22 @@ def api() -> Iterator[PokeApi]:
 
 
 def subject_of(name: str, api: PokeApi) -> Subject:
-    """Return a subject by its name."""
+    """Return a subject by its name; ``name*3`` reads three streams at once."""
+    name, _, parallel = name.partition("*")
+    subject = _subject_of(name, api)
+    return replace(
+        subject,
+        first=with_parallel(subject.first, parallel),
+        later=with_parallel(subject.later, parallel),
+    )
+
+
+def with_parallel(config: Mapping[str, Any], parallel: str) -> Mapping[str, Any]:
+    """Return a config that reads so many streams at once."""
+    return {**config, "max_parallel_streams": int(parallel)} if parallel and config else config
+
+
+def _subject_of(name: str, api: PokeApi) -> Subject:
     if name == "dummy":
         return dummy()
     if name.startswith("pokeapi"):
@@ -33,9 +50,10 @@ def subject_of(name: str, api: PokeApi) -> Subject:
 
 
 SUBJECTS = ["dummy", "pokeapi", "pokeapi-details", "numbered", "ledger"]
+PARALLEL = ["dummy*3", "pokeapi*2", "pokeapi-details*4", "numbered*2"]
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("name", SUBJECTS + PARALLEL)
 def test_a_first_run_is_resumed_exactly_from_every_byte(name: str, api: PokeApi) -> None:
     """Nothing lost, at most one page again, the final STATE equal."""
     subject = subject_of(name, api)
@@ -46,7 +64,7 @@ def test_a_first_run_is_resumed_exactly_from_every_byte(name: str, api: PokeApi)
     assert proof.resumes > 5
 
 
-@pytest.mark.parametrize("name", ["dummy", "ledger"])
+@pytest.mark.parametrize("name", ["dummy", "ledger", "dummy*3"])
 def test_an_incremental_run_is_resumed_exactly_from_every_byte(name: str, api: PokeApi) -> None:
     """The next run, over a source that has moved on, is as exact as the first."""
     subject = subject_of(name, api)

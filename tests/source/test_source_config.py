@@ -73,6 +73,7 @@ def test_the_limits_of_http_and_their_defaults() -> None:
         "read_timeout_seconds": 60,
         "retry_wait_max_seconds": 60,
         "retry_after_max_seconds": 300,
+        "requests_per_second": None,
         "max_body_bytes": 256 * 1024 * 1024,
         "allow_http": False,
         "allowed_origins": [],
