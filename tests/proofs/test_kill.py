@@ -53,8 +53,7 @@ def subject_of(seed: int, api: PokeApi, folder: Path) -> tuple[list[str], int]:
         config["detail_workers"] = 2
         return tap("tap-pokeapi", config, folder), 10
     if seed % 4 == 2:
-        path = str(SOURCES / "ledger.py")
-        config |= {"source_file_path": path, "count": 3000, "page_size": 20}
+        config |= {"source_file_path": str(SOURCES / "ledger.py"), "count": 3000, "page_size": 20}
         return tap("tap-bizon", config, folder), 20
     config |= {"pages": 20, "page_size": 5, "record_bytes": 20_000, "page_seconds": 0.015}
     path = write_json(folder / "c.json", config)
