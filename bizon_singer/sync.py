@@ -23,7 +23,7 @@ from bizon_singer.progress import ProgressBar, RequestTimer
 from bizon_singer.reader import PAGES_AHEAD, SourceReader
 from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
-from bizon_singer.source.session import Exchange, Session
+from bizon_singer.source.exchange import Exchange, observe
 
 if TYPE_CHECKING:
     from bizon_singer.stdout import Writer
@@ -160,9 +160,7 @@ class StreamRun:
     def _produce(self, start: Start) -> Iterator[Opened | Page]:
         """Open the source and yield its pages; runs in the source's thread."""
         source = self.source_class(self.config)
-        session = getattr(source, "session", None)
-        if isinstance(session, Session):
-            session.observer = self._observe
+        observe(getattr(source, "session", None), self._observe)
         try:
             self._commit(source)
             self._check_connection(source)
