@@ -41,6 +41,11 @@ BAD_AUTH = {"type": "api_key", "params": {"username": CANARY}}
         ({**GOOD, "cuont": CANARY}, ["`cuont` (did you mean `count`?)"]),
         ({**GOOD, "api_config": {"retry_limt": 1}}, ["`api_config.retry_limt` (did you mean"]),
         ({**GOOD, "count": CANARY}, ["setting `count` must be a valid integer"]),
+        ({**GOOD, "sync_mode": "incr"}, ["setting `sync_mode` must be 'full_refresh'"]),
+        (
+            {**GOOD, "stream_settings": {"events": {"sync_mode": ["stream"]}}},
+            ["setting `stream_settings.events.sync_mode` must be 'full_refresh'"],
+        ),
         ({"authentication": BAD_AUTH}, ["`authentication.params.token` is missing"]),
         ({**GOOD, "stream": "evnts"}, ["'evnts'", "did you mean `events`?"]),
         ({**GOOD, "stream_settings": {"evnts": {}}}, ["'evnts'", "did you mean `events`?"]),
