@@ -15,8 +15,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from requests import RequestException
+
 from bizon_singer.bookmark import Bookmark, Bookmarks, Intent, Start
-from bizon_singer.errors import CredentialsError, ExpiredCursorError, ProtocolError
+from bizon_singer.errors import (
+    BizonSingerError,
+    CredentialsError,
+    ExpiredCursorError,
+    ProtocolError,
+)
 from bizon_singer.failure import cursor_was_refused
 from bizon_singer.iteration import Page, read_pages
 from bizon_singer.progress import ProgressBar, RequestTimer
@@ -202,23 +209,17 @@ class StreamRun:
         if policy == "skip":
             return
         try:
-            answer = source.check_connection()
-            success, reason = answer if isinstance(answer, tuple) else (answer, None)
-        except Exception:
-            if policy == "error":
+            success, reason = _answer_of_check(source.check_connection())
+        except Exception as error:
+            if policy == "error" or isinstance(error, ProtocolError):
                 raise
-            answer, success, reason = False, False, "the check itself failed"
+            success, reason = False, "the check itself failed"
         if success:
             return
-        if answer is None:
-            raise ProtocolError(
-                "check_connection() of the source returned None; return (True, None), or False and "
-                "why not"
-            )
+        if policy == "error" and isinstance(reason, (BizonSingerError, RequestException)):
+            raise reason
         sentence = f"the connection check failed: {str(reason)[:300]}"
         if policy == "error":
-            if isinstance(reason, Exception):
-                raise reason
             raise CredentialsError(
                 f"{sentence}; mend the settings, or set check_connection to warn"
             )
@@ -275,6 +276,19 @@ class StreamRun:
             lines += self.context.bookmarks.line()
             self._state_written_at = time.monotonic()
         self.context.writer.write(lines)
+
+
+def _answer_of_check(answer: Any) -> tuple[bool, Any]:
+    """Return whether a connection check succeeded, and why not: ``(True, None)`` or just a bool."""
+    if isinstance(answer, (tuple, list)) and len(answer) == 2:  # noqa: PLR2004
+        return bool(answer[0]), answer[1]
+    if isinstance(answer, bool):
+        return answer, None
+    kind = "None" if answer is None else f"a {type(answer).__name__}"
+    raise ProtocolError(
+        f"check_connection() of the source returned {kind}; return (True, None), or False and why "
+        "not"
+    )
 
 
 def _close(source: Any) -> None:
