@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from bizon_singer import signals, stdout
 from bizon_singer.errors import BizonSingerError, SourceFileError, UsageError
+from bizon_singer.loader import is_loading
 from bizon_singer.redact import one_line, redact
 from bizon_singer.source_class import why_no_source
 
@@ -152,27 +153,39 @@ def run_tap(tap_class: Callable[[], type[SourceTap]]) -> NoReturn:
     exit_with(main(lambda _arguments: tap_class(), sys.argv[1:]))
 
 
-def run(source_class: type[Any], *, name: str | None = None) -> NoReturn:
+def run(source_class: type[Any], *, name: str | None = None) -> None:
     """Run one source class as a tap: the last line of a custom tap.
+
+    It ends the process. Only while tap-bizon loads the file it stands in, it does nothing.
 
     Args:
         source_class: An ``AbstractSource``.
         name: Name of the tap; ``QuakeSource`` is ``tap-quake`` by default.
     """
+    if is_loading():
+        return
 
     def make(_arguments: Sequence[str]) -> type[SourceTap]:
         from bizon_singer.tap import tap_for  # noqa: PLC0415 - singer-sdk takes 0.3 s to import
 
         reason = why_no_source(source_class)
         if reason is not None:
-            raise SourceFileError(f"{source_class.__name__} {reason}; run() needs a source")
+            raise SourceFileError(f"{_class_name(source_class)} {reason}; run() needs a source")
         return tap_for(own_name, [source_class])
 
     own_name = name or tap_name(source_class)
     exit_with(main(make, sys.argv[1:], own_name))
 
 
+def _class_name(source_class: Any) -> str:
+    """Return the name of a class, and what else is given instead of one."""
+    if isinstance(source_class, type):
+        return source_class.__name__
+    return f"an instance of {type(source_class).__name__}"
+
+
 def tap_name(source_class: type[Any]) -> str:
     """Return the tap's name for a source class: ``QuakeSource`` gives ``tap-quake``."""
-    stem = source_class.__name__.removesuffix("Source") or source_class.__name__
+    own = source_class if isinstance(source_class, type) else type(source_class)
+    stem = own.__name__.removesuffix("Source") or own.__name__
     return "tap-" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", stem).lower()

@@ -288,8 +288,13 @@ def _checked(definition: StreamDefinition, source: str) -> StreamDefinition:
     """Return a definition whose schema has no references.
 
     Raises:
-        ProtocolError: The schema is broken, or lacks a key of the stream.
+        ProtocolError: The method is none, or the schema is broken or lacks a key of the stream.
     """
+    if definition.replication_method not in {None, FULL_TABLE, INCREMENTAL}:
+        raise ProtocolError(
+            f"{source} gives stream {definition.name!r} a replication_method that is neither "
+            f"{FULL_TABLE} nor {INCREMENTAL}; mend the source"
+        )
     if definition.schema is None:
         return definition
     where = f"the schema {source} declares for stream {definition.name!r}"

@@ -25,6 +25,7 @@ from bizon_singer.source.models import SourceRecord
 
 MAX_EMPTY_PAGES = 1000
 PAGE_TRIES = 3
+MAX_SAME_PAGES = 10
 REMEMBERED_PAGES = 50_000
 REMEMBERED_OBJECTS = 100
 EXAMPLE = "return a SourceIteration(records=…, next_pagination=…)"
@@ -70,17 +71,20 @@ def read_pages(
             its pagination may repeat.
 
     Raises:
-        PaginationError: A pagination came up a second time.
+        PaginationError: A pagination came up a second time, or an endless source is none.
         ProtocolError: The source returned something that is no page.
     """
     pagination = start
     seen = PaginationLog()
+    starts = RestartLog()
     empty_pages = 0
     number = pages_before
     seen.add(start, number + 1)
     while limit is None or number - pages_before < limit:
         number += 1
         page = _accept(ask(partial(_fetch_page, fetch, pagination)), number)
+        if endless and not pagination:
+            starts.add(page.records)
         pagination = page.next_pagination
         if pagination and not endless:
             # Before the page is written: STATE must not lead the next run into the loop.
@@ -180,6 +184,36 @@ class PaginationLog:
             return None
         self._objects.append((own, number))
         return before
+
+
+class RestartLog:
+    """Tells a queue, which hands out each record once, from a table read again and again.
+
+    Both may give an empty pagination; a run of ``sync_mode: stream`` over a table would never end.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._before: Sequence[SourceRecord] = ()
+        self._times = 1
+
+    def add(self, records: Sequence[SourceRecord]) -> None:
+        """Note the records of a page that was asked for without a pagination.
+
+        Raises:
+            PaginationError: They are those of the pages before it.
+        """
+        same = len(records) == len(self._before) and all(
+            new.id == old.id and new.data == old.data
+            for new, old in zip(records, self._before, strict=True)
+        )
+        self._times = self._times + 1 if same and records else 1
+        self._before = records
+        if self._times >= MAX_SAME_PAGES:
+            raise PaginationError(
+                f"the source gave the same records {MAX_SAME_PAGES} times from its beginning; "
+                "`sync_mode: stream` is for queues, leave it out for a source that has an end"
+            )
 
 
 def _accept(iteration: Any, number: int) -> Page:

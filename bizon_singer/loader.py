@@ -90,6 +90,14 @@ def _open_folder(folder: Path) -> None:
         sys.meta_path.append(siblings)
 
 
+_loading: list[Path] = []
+
+
+def is_loading() -> bool:
+    """Tell whether a source file is being executed for the classes in it."""
+    return bool(_loading)
+
+
 def load_source_file(path: str) -> ModuleType:
     """Execute a Python file and return its module.
 
@@ -112,6 +120,7 @@ def load_source_file(path: str) -> ModuleType:
     before = sys.modules.get(name)
     sys.modules[name] = module
     _open_folder(file.parent)
+    _loading.append(file)
     try:
         loader.exec_module(module)
     except BaseException as error:
@@ -122,6 +131,8 @@ def load_source_file(path: str) -> ModuleType:
         if isinstance(error, KeyboardInterrupt):
             raise
         raise SourceFileError(f"source file {shown} {_explained(error, file)}") from error
+    finally:
+        _loading.pop()
     return module
 
 

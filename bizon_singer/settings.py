@@ -43,6 +43,7 @@ from bizon_singer.config_schema import (
 )
 from bizon_singer.errors import ConfigError
 from bizon_singer.redact import redact
+from bizon_singer.source.config import SourceSyncModes
 
 DEFAULT_PAGE_TIMEOUT_SECONDS = 3600.0
 A_YEAR_SECONDS = 366 * 24 * 3600
@@ -198,7 +199,10 @@ class Settings:
         Raises:
             ConfigError: A setting is missing or of the wrong type.
         """
-        fields = self._fields(config_class, stream) | forced
+        fields = self._fields(config_class, stream)
+        if fields.get("sync_mode") not in (None, *SourceSyncModes):
+            forced.pop("sync_mode", None)  # let it be refused instead of taking its place
+        fields |= forced
         unknown = list(unknown_names(config_class, fields))
         problems = self._unknown(config_class, stream, unknown)
         try:

@@ -19,10 +19,12 @@ def is_derived(value: Any) -> bool:
 
 def why_no_source(source: Any) -> str | None:
     """Return why a class is no source, None if it is one: the rest of a sentence."""
+    if not isinstance(source, type):
+        return "is no class"
     if not is_derived(source):
         return f"is not derived from {BASE}"
     if inspect.isabstract(source):
-        missing = ", ".join(sorted(source.__abstractmethods__))
+        missing = ", ".join(sorted(getattr(source, "__abstractmethods__", ())))
         return f"does not implement {missing}"
     return _why_no_streams(source) or _why_no_settings(source)
 

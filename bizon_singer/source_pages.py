@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from requests import RequestException
 
 from bizon_singer.bookmark import Start
 from bizon_singer.errors import BizonSingerError, CredentialsError, ProtocolError
@@ -13,8 +16,9 @@ from bizon_singer.iteration import Page, ask, read_pages
 from bizon_singer.progress import RequestTimer
 from bizon_singer.redact import excerpt
 from bizon_singer.source.budget import RequestBudget
+from bizon_singer.source.exchange import Exchange, observe
 from bizon_singer.source.models import ProvenPosition
-from bizon_singer.source.session import Exchange, Session
+from bizon_singer.source.session import Session
 
 SHOWN_CHARACTERS = 300
 
@@ -70,8 +74,8 @@ class SourcePages:
         requests = RequestTimer(self.stream)
         source = self.source_class(self.config)
         session = getattr(source, "session", None)
+        observe(session, partial(_observe, requests))
         if isinstance(session, Session):
-            session.observer = lambda exchange: _observe(requests, exchange)
             session.budget = self.budget
         try:
             if self.proven is not None:
@@ -109,18 +113,15 @@ class SourcePages:
                 raise
             known = isinstance(error, BizonSingerError)
             answer = False, error if known else "the check itself failed"
-        success, reason = answer if isinstance(answer, tuple) else (answer, None)
+        success, reason = _parts(answer)
         if success:
             return
-        if answer is None:
-            raise ProtocolError(
-                "check_connection() of the source returned None; return (True, None), or False and "
-                "why not"
-            )
+        if self.check_connection == "error" and isinstance(
+            reason, (BizonSingerError, RequestException)
+        ):
+            raise reason
         sentence = f"the connection check failed: {excerpt(str(reason), SHOWN_CHARACTERS)}"
         if self.check_connection == "error":
-            if isinstance(reason, Exception):
-                raise reason
             raise CredentialsError(
                 f"{sentence}; mend the settings, or set check_connection to warn"
             )
@@ -147,10 +148,24 @@ def _answer_of_check(source: Any) -> Any:
         BizonSingerError: The reason it gives is an error that may be gone when it is asked again.
     """
     answer = source.check_connection()
-    success, reason = answer if isinstance(answer, tuple) else (answer, None)
-    if not success and isinstance(reason, BizonSingerError) and reason.retry_page:
-        raise reason
+    if isinstance(answer, (tuple, list)):
+        for reason in answer[1:]:
+            if not answer[0] and isinstance(reason, BizonSingerError) and reason.retry_page:
+                raise reason
     return answer
+
+
+def _parts(answer: Any) -> tuple[bool, Any]:
+    """Return whether a connection check succeeded, and why not: ``(True, None)`` or just a bool."""
+    if isinstance(answer, (tuple, list)) and len(answer) == 2:  # noqa: PLR2004
+        return bool(answer[0]), answer[1]
+    if isinstance(answer, bool):
+        return answer, None
+    kind = "None" if answer is None else f"a {type(answer).__name__}"
+    raise ProtocolError(
+        f"check_connection() of the source returned {kind}; return (True, None), or False and why "
+        "not"
+    )
 
 
 def _close(source: Any) -> None:

@@ -16,7 +16,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from time import sleep
 from typing import Any
@@ -33,6 +32,7 @@ from bizon_singer.source.auth.authenticators.oauth import Oauth2Authenticator
 from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.config import HttpConfig
 from bizon_singer.source.environment import ca_bundle, proxies_for
+from bizon_singer.source.exchange import Exchange
 from bizon_singer.source.origin import (
     Origin,
     OriginGuard,
@@ -63,23 +63,6 @@ SENDING = frozenset({"timeout", "allow_redirects", "stream", "verify", "cert", "
 """Arguments of a request that say how it is sent, not what it is."""
 
 logger = logging.getLogger("bizon_singer.http")
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its answer, for metrics.
-
-    Attributes:
-        method: Method of the request.
-        url: URL without its query, which may hold private values.
-        status: HTTP status; 0 when no answer came.
-        seconds: Time from sending to the last byte.
-    """
-
-    method: str
-    url: str
-    status: int
-    seconds: float
 
 
 class Session(requests.Session):

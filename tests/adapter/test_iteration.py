@@ -145,6 +145,25 @@ class TestOrder:
         read = list(pages(lambda _: SourceIteration({}, left.pop(0)), endless=True))
         assert [len(page.records) for page in read] == [1, 1, 0]
 
+    @pytest.mark.parametrize("pages_in_it", [1, 3])
+    def test_a_table_is_no_endless_source(self, pages_in_it: int) -> None:
+        """Read as a queue it would start again for ever, its records growing no older."""
+
+        def fetch(pagination: dict[str, Any]) -> SourceIteration:
+            page = pagination.get("page", 0)
+            record = SourceRecord(str(page), {"page": page}, datetime.now(UTC))
+            return SourceIteration({"page": page + 1} if page + 1 < pages_in_it else {}, [record])
+
+        read: list[Page] = []
+        with pytest.raises(PaginationError, match="the same records 10 times from its beginning"):
+            read.extend(pages(fetch, endless=True))
+
+    def test_a_queue_may_repeat_itself_for_a_while(self) -> None:
+        """Equal messages follow each other; one that differs is enough."""
+        messages = [{"beat": 0}] * 9 + [{"beat": 1}] * 9
+        left = [*[[SourceRecord("b", message)] for message in messages], []]
+        assert len(list(pages(lambda _: SourceIteration({}, left.pop(0)), endless=True))) == 19
+
 
 class TestLoops:
     """The same pagination twice is an error that names it."""

@@ -41,6 +41,11 @@ BAD_AUTH = {"type": "api_key", "params": {"username": CANARY}}
         ({**GOOD, "cuont": CANARY}, ["`cuont` (did you mean `count`?)"]),
         ({**GOOD, "api_config": {"retry_limt": 1}}, ["`api_config.retry_limt` (did you mean"]),
         ({**GOOD, "count": CANARY}, ["setting `count` must be a valid integer"]),
+        ({**GOOD, "sync_mode": "incr"}, ["setting `sync_mode` must be 'full_refresh'"]),
+        (
+            {**GOOD, "stream_settings": {"events": {"sync_mode": ["stream"]}}},
+            ["setting `stream_settings.events.sync_mode` must be 'full_refresh'"],
+        ),
         ({"authentication": BAD_AUTH}, ["`authentication.params.token` is missing"]),
         ({**GOOD, "stream": "evnts"}, ["'evnts'", "did you mean `events`?"]),
         ({**GOOD, "stream_settings": {"evnts": {}}}, ["'evnts'", "did you mean `events`?"]),
@@ -213,6 +218,31 @@ def test_what_a_source_prints_is_no_message(tmp_path: Path, body: str) -> None:
     assert done.code == 0, done.stderr
     kinds = [message["type"] for message in messages(done)]
     assert kinds == ["SCHEMA", *(["RECORD"] * 2 + ["STATE"]) * 3]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        ("True", 0, []),
+        ("(True,)", 4, ["check_connection() of the source returned a tuple; return (True, None)"]),
+        ("(True, None, 1)", 4, ["check_connection() of the source returned a tuple"]),
+        ("None", 4, ["check_connection() of the source returned None"]),
+        ("'no'", 4, ["check_connection() of the source returned a str"]),
+        ("[False, 'no luck']", 3, ["the connection check failed: no luck; mend the settings"]),
+        ("(False, ValueError('no luck'))", 3, ["the connection check failed: no luck"]),
+        ("(False, __import__('requests').ConnectionError())", 5, ["could not be reached"]),
+    ],
+)
+def test_what_a_connection_check_may_say(
+    tmp_path: Path, answer: str, code: int, words: list[str]
+) -> None:
+    """A pair or a truth value; what is neither is no success, and a reason is no crash."""
+    text = Path(source_file(tmp_path)).read_text()
+    done = custom(tmp_path, text=text.replace("return True, None", f"return {answer}"))
+    if code:
+        assert_refused(done, "stream 'things'", *words, code=code)
+    else:
+        assert len(records(done)) == 6
 
 
 HEAD = "\n\n    def __init__(self, config):\n        super().__init__(config)\n        {}\n"

@@ -283,10 +283,14 @@ def test_a_file_that_calls_run_is_a_tap(tmp_path: Path) -> None:
     assert json.loads(answer.stdout)["name"] == "tap-quake"
 
 
-def test_the_same_file_runs_under_tap_bizon(tmp_path: Path) -> None:
-    """Below `if __name__ == "__main__":` it is not in the way."""
-    config = write(tmp_path / "c.json", {"source_file_path": source_file(tmp_path, text=QUAKES)})
-    assert len(records(tap("tap-bizon", "--config", config))) == 5
+@pytest.mark.parametrize("guard", ['if __name__ == "__main__":', "if True:"])
+def test_the_same_file_runs_under_tap_bizon(tmp_path: Path, guard: str) -> None:
+    """Below `if __name__ == "__main__":` or not, run() is not in the way."""
+    text = QUAKES.replace('if __name__ == "__main__":', guard)
+    settings = {"TAP_BIZON_SOURCE_FILE_PATH": source_file(tmp_path, text=text)}
+    done = tap("tap-bizon", "--config", "ENV", env=settings)
+    assert done.code == 0, done.stderr
+    assert len(records(done)) == 5
 
 
 def test_run_says_what_a_source_lacks(tmp_path: Path) -> None:
@@ -296,3 +300,5 @@ def test_run_says_what_a_source_lacks(tmp_path: Path) -> None:
     assert_refused(script(path), "QuakeSource does not implement get", "run() needs a source")
     path.write_text(QUAKES.replace("run(QuakeSource)", "run(dict)"))
     assert_refused(script(path), "dict is not derived from AbstractSource")
+    path.write_text(QUAKES.replace("run(QuakeSource)", "run(QuakeSource(None))"))
+    assert_refused(script(path), "an instance of QuakeSource is no class", "run() needs a source")

@@ -18,6 +18,7 @@ import pytest
 from bizon_singer import errors
 from bizon_singer.settings import AdapterSettings
 from bizon_singer.source.config import SourceConfig
+from tests.commands.process import source_file, write
 from tests.proofs.checker import check, read
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
@@ -72,10 +73,34 @@ def test_the_custom_source_of_the_readme_is_a_tap(quake_service: str, tmp_path: 
     (code,) = blocks("python")
     path = tmp_path / "quakes.py"
     path.write_text(code.replace("https://earthquake.usgs.gov", quake_service))
-    done = subprocess.run([sys.executable, str(path)], capture_output=True, check=False, timeout=60)
+    shown = re.search(r"`python (quakes.py[^|`]*) \| target-jsonl`", README)
+    assert shown is not None
+    command = [sys.executable, *shown[1].split()]
+    write(tmp_path / "config.json", {"details": True, "stream": "berry"})  # left by the part above
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     assert check(done.stdout) == []
     assert len(list(read(done.stdout).of("RECORD"))) == QUAKES
+
+
+def test_the_commands_for_a_file_of_your_own_work(tmp_path: Path) -> None:
+    """As they are printed, with a target that only copies and a source in the file they name."""
+    (script,) = [block for block in blocks("sh") if "tap-bizon" in block]
+    source_file(tmp_path)
+    write(tmp_path / "bin" / "target-jsonl", "#!/bin/sh\nexec cat\n")
+    (tmp_path / "bin" / "target-jsonl").chmod(0o755)
+    path = f"{Path(sys.executable).parent}:{tmp_path / 'bin'}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path, "TOKEN": "canary"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert len(list(read(done.stdout).of("RECORD"))) == 6
+    assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
 
 
 def test_the_custom_source_is_as_short_as_its_title_says() -> None:

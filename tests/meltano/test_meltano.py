@@ -117,6 +117,19 @@ def test_select_invoke_and_config_work(project: Project) -> None:
     assert "valid" in project.meltano("config", "test", "tap-dummy")
 
 
+def test_the_replication_method_of_meltano_s_metadata_is_followed(project: Project) -> None:
+    """The `metadata` extra reads an incremental stream in full, whatever its bookmark says."""
+    bookmarks = {"events": {"last_run": "2024-01-01T00:00:00Z", "state": {}}}
+    bookmarks["events"]["state"] = {"updated_at": "2024-01-01T16:00:00Z"}
+    state = json.dumps({"singer_state": {"bookmarks": bookmarks}})
+    project.meltano("state", "set", "--force", STATE_ID, state)
+    project.forget_loaded()
+    chosen = json.dumps({"events": {"replication-method": "FULL_TABLE"}})
+    settings = {"TAP_DUMMY__METADATA": chosen, "TAP_DUMMY_COUNT": "1000"}
+    project.meltano("run", "tap-dummy", "target-jsonl", **settings)
+    assert len(project.loaded("events")) == 1000
+
+
 def test_a_deselected_field_is_not_loaded(project: Project) -> None:
     """Selection made in Meltano reaches the records, nested fields too."""
     project.forget_loaded()
@@ -144,3 +157,5 @@ def test_nested_settings_reach_the_tap_from_the_environment(project: Project) ->
         "TAP_DUMMY_AUTHENTICATION_PARAMS_TOKEN": "canary-secret-1",
     }
     assert "valid" in project.meltano("config", "test", "tap-dummy", **settings)
+    shown = json.loads(project.meltano("config", "print", "tap-dummy", "--format=json", **settings))
+    assert shown["authentication"] == {"type": "api_key", "params": {"token": "*****"}}

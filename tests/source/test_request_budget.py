@@ -6,7 +6,7 @@ import pytest
 
 from bizon_singer.source import budget as budget_module
 from bizon_singer.source.budget import RequestBudget
-from bizon_singer.source.session import Exchange
+from bizon_singer.source.exchange import Exchange
 from tests.fakes.http_server import Answer, json_answer
 from tests.source.conftest import Open, Serve
 

@@ -18,10 +18,10 @@ from bizon_singer.errors import (
     UnsafeError,
 )
 from bizon_singer.source.config import SourceConfig
+from bizon_singer.source.exchange import Exchange
 from bizon_singer.source.reply import (
     HttpStatusError,
 )
-from bizon_singer.source.session import Exchange
 from bizon_singer.source.transport import ReplyAdapter
 from tests.fakes.http_server import Answer, Request, json_answer
 from tests.source.test_auth_headers import PlainSource
