@@ -1,6 +1,7 @@
 """A source that gives its secret away, in every way a source can and in every spelling.
 
-``leak`` names the way: a method below. Three pages of two records; the leak is on the second.
+``leak`` names the way: a method below. Three pages of two records; the leak is on the second. With
+``text`` it gives away that text instead, which is how a source would forge lines of a log.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ NOBODY = "http://127.0.0.1:9"  # the discard port: nothing listens
 class LeakyConfig(SourceConfig):
     leak: str = "nothing"
     spelling: str = "raw"
+    text: str = ""
+    api: str = NOBODY
 
 
 def secrets_of(config: Any) -> Iterator[str]:
@@ -52,7 +55,7 @@ def secrets_of(config: Any) -> Iterator[str]:
 class LeakySource(AbstractSource):
     def __init__(self, config: LeakyConfig) -> None:
         super().__init__(config)
-        self.secret = SPELLINGS[config.spelling](next(secrets_of(config)))
+        self.secret = config.text or SPELLINGS[config.spelling](next(secrets_of(config)))
         self.logger = logging.getLogger("leaky")
 
     @staticmethod
@@ -207,6 +210,10 @@ class LeakySource(AbstractSource):
     def leak_by_proxy(self, _page: SourceIteration) -> None:
         proxies = {"http": f"http://us:{quote(self.secret, safe='')}@127.0.0.1:9"}
         self.session.get("http://127.0.0.1:10", proxies=proxies)
+
+    def leak_by_request(self, _page: SourceIteration) -> None:
+        sent = self.session.get(f"{self.config.api}/things").request.headers
+        raise ValueError(dict(sent), vars(self.session.auth))
 
     # It hands it over.
 
