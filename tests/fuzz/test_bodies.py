@@ -113,7 +113,7 @@ def meant(answer: Answer) -> list[Any] | None:
 
 
 @given(answer=answers())
-@examples(250)
+@examples(150)
 def test_a_body_is_a_page_or_ends_the_stream(api: Berries, answer: Answer) -> None:
     """Exit code 0 with all its records, or 4, 5 or 6 with none of them, within five seconds."""
     api.second = answer

@@ -119,7 +119,7 @@ urls = st.one_of(
 
 
 @given(st.sampled_from(BASES), urls)
-@examples(1500)
+@examples(1000)
 def test_a_url_that_passes_leads_home(base: str, url: str) -> None:
     """As it is and as requests sends it: one origin by both readings, no user, nothing hidden."""
     guard = OriginGuard(allow_http=True)
