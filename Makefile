@@ -6,9 +6,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
+SECONDS ?= 60
 WHEEL := $$(ls build/wheel/*.whl)
 
-.PHONY: help env demo test lint unit real-bizon installed bench clean
+.PHONY: help env demo test lint unit real-bizon installed bench proofs fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -34,6 +35,11 @@ env: .venv/ready ## make the environment in .venv: the package with every extra,
 .venv-singer-tools/bin/singer-check-tap:  # it needs pkg_resources, gone from new setuptools
 	$(PYTHON) -m venv .venv-singer-tools
 	.venv-singer-tools/bin/python -m pip install --quiet 'setuptools<70' singer-tools
+
+.venv-fuzz/ready: pyproject.toml  # atheris has no wheel for some Pythons the package runs on
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --editable . atheris
+	touch $@
 
 demo: .venv/ready .venv-target/bin/target-jsonl ## run tap-dummy into target-jsonl, and once more from its STATE
 	@rm -rf build/demo && mkdir -p build/demo/loaded
@@ -105,6 +111,17 @@ installed: build/wheel/done ## the wheel without any extra, with the newest and 
 
 bench: .venv/ready ## the benchmarks, as tables
 	PYTHONPATH=. $(BIN)/python -m tests.benchmarks
+
+proofs: .venv/ready ## the fuzz targets with 10,000 new examples each, for a night
+	FUZZ_PROFILE=nightly PATH="$(CURDIR)/$(BIN):$$PATH" \
+	  $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --dist worksteal
+
+fuzz: .venv-fuzz/ready ## coverage-guided fuzzing of bodies and of STATE, SECONDS=60 each; keeps a corpus
+	.venv-fuzz/bin/python -m tests.fuzz.coverage.seeds .corpus
+	for target in body state; do \
+	  .venv-fuzz/bin/python -m tests.fuzz.coverage $$target -max_total_time=$(SECONDS) \
+	    -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.corpus/$$target- .corpus/$$target; \
+	done
 
 clean: ## remove what the targets made
 	rm -rf .venv .venv-* build

@@ -87,6 +87,7 @@ def run(
     code, sentence = 0, ""
     collector = _Collector()
     logging.getLogger().addHandler(collector)
+    logging.disable(logging.INFO)  # thousands of runs would leave their metrics with pytest
     try:
         with redirect_stdout(io.StringIO()) as written:
             tap_class(
@@ -95,6 +96,7 @@ def run(
     except BizonSingerError as error:
         code, sentence = error.exit_code, str(error)
     finally:
+        logging.disable(logging.NOTSET)
         logging.getLogger().removeHandler(collector)
     warnings, errors = map(tuple, collector.texts.values())
     return Run(code, written.getvalue().encode(), sentence, warnings, errors)
