@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bizon_singer.cli import exit_with
 from bizon_singer.cli import main as run_main
@@ -19,10 +19,8 @@ from bizon_singer.config_file import (
     read_environment,
     resolve_references,
 )
-from bizon_singer.config_schema import config_schema
 from bizon_singer.errors import ConfigError
 from bizon_singer.loader import find_sources, load_source_file
-from bizon_singer.settings import AdapterSettings
 from bizon_singer.source.config import SourceConfig
 
 if TYPE_CHECKING:
@@ -102,8 +100,7 @@ def make_tap(arguments: Sequence[str]) -> type[SourceTap]:
         return _tap_without_source(texts)
     sources = find_sources(load_source_file(path), path)
     tap = tap_for(NAME, sources, description=DESCRIPTION, extra_settings=SETTINGS)
-    required: list[str] = tap.config_jsonschema.get("required", [])
-    tap.config_jsonschema["required"] = [PATH_SETTING, *required]
+    tap.needed_settings = (PATH_SETTING,)
     tap.config_texts = texts
     return tap
 
@@ -112,15 +109,17 @@ def _tap_without_source(texts: Mapping[str, str]) -> type[SourceTap]:
     """Return a tap that explains itself and its command line, but refuses to run."""
     from bizon_singer.tap import SourceTap  # noqa: PLC0415 - after stdout is claimed
 
-    schema = config_schema(AdapterSettings, [SourceConfig])
-    schema["properties"] = {**SETTINGS, **schema["properties"]}
-
     class TapWithoutSource(SourceTap):
         """Knows the settings that all sources share."""
 
         name = NAME
         config_texts = texts
-        config_jsonschema: ClassVar[dict[str, Any]] = {**schema, "required": [PATH_SETTING]}
+        extra_settings = SETTINGS
+        needed_settings = (PATH_SETTING,)
+
+        @classmethod
+        def config_classes(cls) -> list[type[Any]]:
+            return [SourceConfig]
 
         def _validate_config(self, *, raise_errors: bool = True) -> NoReturn:
             del raise_errors

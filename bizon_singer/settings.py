@@ -68,7 +68,7 @@ NOT_OF_ONE_STREAM = frozenset({"stream", "source_file_path"})
 class AdapterSettings(BaseModel):
     """What every tap of this package understands besides its source's own settings."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     stream: str | None = Field(default=None, description="Read this stream only.")
     stream_settings: dict[str, dict[str, Any]] = Field(

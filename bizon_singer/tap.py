@@ -25,9 +25,9 @@ from bizon_singer import signals, stdout
 from bizon_singer.bookmark import Bookmarks
 from bizon_singer.catalog import LISTED, read_catalog, refuse_unknown
 from bizon_singer.command import TapCommand
-from bizon_singer.config_errors import nearest
+from bizon_singer.config_errors import is_open, names_of, nearest
 from bizon_singer.config_file import read_config_file, read_environment, resolve_references
-from bizon_singer.config_schema import config_schema, secrets_in
+from bizon_singer.config_schema import INJECTED, config_schema, secrets_in
 from bizon_singer.discovery import Discovery
 from bizon_singer.errors import (
     BizonSingerError,
@@ -57,6 +57,20 @@ class RunFailedError(BizonSingerError):
         self.failures = failures
 
 
+class _SettingsSchema:
+    """The JSON Schema of a tap's settings, made when somebody asks for it: most runs do not."""
+
+    def __get__(self, tap: SourceTap | None, tap_class: type[SourceTap]) -> dict[str, Any]:
+        """Make it, and let it stand in place of this."""
+        schema = config_schema(AdapterSettings, tap_class.config_classes())
+        schema["properties"] = {**tap_class.extra_settings, **schema["properties"]}
+        needed = [*tap_class.needed_settings, *schema.get("required", ())]
+        if needed:
+            schema["required"] = needed
+        tap_class.config_jsonschema = schema
+        return schema
+
+
 class SourceTap(TapCommand):
     """A Singer tap over one or more source classes.
 
@@ -71,8 +85,8 @@ class SourceTap(TapCommand):
     """How many streams to read at once unless ``max_parallel_streams`` says otherwise."""
     extra_settings: ClassVar[Mapping[str, Any]] = {}
     """JSON Schemas of settings the tap itself reads, such as tap-bizon's ``source_file_path``."""
-
-    config_jsonschema: ClassVar[dict[str, Any]] = {"properties": {}}
+    needed_settings: ClassVar[tuple[str, ...]] = ()
+    """Those of them nobody can do without."""
     # BATCH is not offered: the SDK writes STATE between the files and the message that names
     # them, so a crash there would lose records (meltano/sdk#976).
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -87,14 +101,18 @@ class SourceTap(TapCommand):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
+    config_jsonschema: ClassVar[dict[str, Any]] = _SettingsSchema()  # type: ignore[assignment]
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Derive the settings' schema from the sources' configuration classes."""
+        """Give each tap class a settings schema of its own."""
         super().__init_subclass__(**kwargs)
-        if cls.source_classes:
-            classes = [source_class.get_config_class() for source_class in cls.source_classes]
-            schema = config_schema(AdapterSettings, classes)
-            schema["properties"] = {**cls.extra_settings, **schema["properties"]}
-            cls.config_jsonschema = schema
+        if "config_jsonschema" not in vars(cls):
+            cls.config_jsonschema = _SettingsSchema()  # type: ignore[assignment]
+
+    @classmethod
+    def config_classes(cls) -> list[type[Any]]:
+        """Return the configuration classes of the sources."""
+        return [source_class.get_config_class() for source_class in cls.source_classes]
 
     def __init__(
         self,
@@ -161,12 +179,15 @@ class SourceTap(TapCommand):
         have its own, and static discovery needs none.
         """
         del raise_errors
-        schema = self._full_schema()
+        classes = self.config_classes()
+        known = set(self.extra_settings).union(
+            AdapterSettings.model_fields, *map(names_of, classes)
+        )
         self.settings = read_settings(
             self._config,
-            known=schema["properties"],
+            known=known - (INJECTED - self.extra_settings.keys()),
             name=self.name.removeprefix("tap-"),
-            any_name=schema.get("additionalProperties") is True,
+            any_name=any(map(is_open, classes)),
         )
         return []
 

@@ -41,7 +41,7 @@ class AuthConfig(BaseModel):
     then explained by the fields of one shape instead of the fields of all four.
     """
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     type: AuthType = Field(description="oauth, api_key, bearer, basic or cookies.")
     params: AuthParams = Field(

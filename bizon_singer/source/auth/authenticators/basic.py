@@ -15,7 +15,7 @@ from bizon_singer.source.auth.authenticators.header import HeaderName, HeaderVal
 class BasicHttpAuthParams(BaseModel):
     """Parameters of ``basic``."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     username: str = Field(description="The user name.")
     password: str = Field(default="", description="The password.", repr=False)

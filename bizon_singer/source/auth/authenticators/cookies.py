@@ -18,7 +18,7 @@ _PRIVATE_HEADER = re.compile(r"auth|cookie|csrf|key|secret|session|token|xsrf", 
 class CookiesAuthParams(BaseModel):
     """Parameters of ``cookies``."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     cookies: dict[HeaderName, HeaderValue] = Field(
         description="Cookie names and values.", repr=False

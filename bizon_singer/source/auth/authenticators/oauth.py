@@ -46,7 +46,7 @@ REASONS = frozenset(
 class Oauth2AuthParams(BaseModel):
     """Parameters of ``oauth``."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     token_refresh_endpoint: str = Field(description="URL of the token endpoint.")
     client_id: str = Field(description="Identifier of the OAuth client.")

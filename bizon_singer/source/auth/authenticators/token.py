@@ -13,7 +13,7 @@ from bizon_singer.source.auth.authenticators.header import HeaderName, HeaderVal
 class TokenAuthParams(BaseModel):
     """Parameters of ``api_key`` and ``bearer``."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     token: HeaderValue = Field(description="The token itself.", repr=False)
     auth_method: HeaderValue = Field(
