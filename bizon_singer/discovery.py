@@ -17,7 +17,7 @@ from bizon_singer.failure import Failure, describe
 from bizon_singer.iteration import read_pages
 from bizon_singer.layout import Layout
 from bizon_singer.reader import SourceReader
-from bizon_singer.redact import excerpt
+from bizon_singer.redact import excerpt, redact
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord, StreamDefinition
 from bizon_singer.source_class import overrides, stream_names
@@ -136,7 +136,7 @@ class Discovery:
             return None
         try:
             asked = source_class(config).discover()
-            return None if asked is None else _definitions(asked)
+            return None if asked is None else list(map(_without_secret, _definitions(asked)))
         except Exception as error:
             raise self._failed(error, source_class, "discover()") from error
 
@@ -267,6 +267,20 @@ def _definitions(given: Any) -> list[StreamDefinition]:
                 "give StreamDefinition(name=…)"
             )
     return definitions
+
+
+def _without_secret(definition: StreamDefinition) -> StreamDefinition:
+    """Return what a source that knows the settings says of a stream; the catalog shows all of it.
+
+    Raises:
+        ProtocolError: It holds a secret of the settings.
+    """
+    if redact.reveals(repr(definition)):
+        raise ProtocolError(
+            f"what the source says of stream {definition.name!r} holds a secret of the settings, "
+            "which the catalog would show; mend discover()"
+        )
+    return definition
 
 
 def _checked(definition: StreamDefinition, source: str) -> StreamDefinition:

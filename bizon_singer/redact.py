@@ -76,6 +76,16 @@ class Redactor:
             return text
         return "".join([*pieces, text[end:]])
 
+    def reveals(self, text: str) -> bool:
+        """Tell whether a text holds a secret of eight characters or more.
+
+        A shorter one may be a word that stands there by itself: ``test`` is a password as well.
+        """
+        if self._is_stale:
+            self._compile()
+        found = self._find.finditer(text) if self._find is not None else ()
+        return any(len(match[1]) >= MIN_LINE_LENGTH for match in found)
+
     def _compile(self) -> None:
         with self._lock:
             self._is_stale = False

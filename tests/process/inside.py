@@ -41,6 +41,19 @@ def run_inside(make_tap: MakeTap, *arguments: str, name: str = "tap-bizon") -> F
         return Finished(code, out.read(), behind.getvalue())
 
 
+def loaded_once(make_tap: MakeTap) -> MakeTap:
+    """Return ``make_tap`` so that its first answer serves all runs: no class keeps any of them."""
+    loaded: list[Any] = []
+
+    def make(arguments: Sequence[str]) -> Any:
+        if not loaded:
+            loaded.append(make_tap(arguments))
+            loaded[0].config_texts = {}
+        return loaded[0]
+
+    return make
+
+
 @contextmanager
 def _own_process(descriptor: int) -> Iterator[io.StringIO]:
     """Give a command a stdout, a stderr, loggers and secrets of its own; yields its stderr."""

@@ -263,14 +263,15 @@ def _path_violations(stream: str, path: _Path) -> Iterator[Violation]:
 
 def _secret_violations(recording: bytes, secrets: Iterable[str]) -> Iterator[Violation]:
     for number, secret in enumerate(secrets):
-        for form, text in _secret_forms(secret):
+        for form, text in secret_forms(secret):
             at = recording.find(text)
             if at >= 0:
                 # The report is printed, so it must not hold the secret either.
                 yield Violation(Invariant.LEAK, at, None, f"secret number {number}, {form}")
 
 
-def _secret_forms(secret: str) -> set[tuple[str, bytes]]:
+def secret_forms(secret: str) -> set[tuple[str, bytes]]:
+    """Give the spellings of a secret that must not be seen, each with its name."""
     escaped = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
     escaped |= {text.replace("/", r"\/") for text in escaped}
     quoted = {quote(secret), quote(secret, safe=""), quote_plus(secret)}

@@ -20,7 +20,7 @@ from bizon_singer import custom
 from bizon_singer.source import session as session_module
 from tests.commands.process import assert_failed, last_state, records, script, sentence, write
 from tests.process.commands import Finished
-from tests.process.inside import run_inside
+from tests.process.inside import loaded_once, run_inside
 from tests.proofs.checker import check
 from tests.proofs.http_faults import BODY_CANARY, FAULTS, Fault
 from tests.proofs.orders_api import CANARIES, PAGES, PAGES_BEFORE, POSITIONS, OrdersApi, ids_of
@@ -56,6 +56,9 @@ APART = [
 FAULT_OF = {fault.kind: fault for fault in FAULTS}
 
 
+make_orders = loaded_once(custom.make_tap)
+
+
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Note the pauses between tries instead of making them."""
@@ -64,28 +67,15 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return noted
 
 
-@pytest.fixture(scope="module")
-def make_tap() -> Any:
-    """Load the source file once; a tap class keeps nothing of a run."""
-    loaded: dict[str, Any] = {}
-
-    def make(arguments: Any) -> Any:
-        if "tap" not in loaded:
-            loaded["tap"] = custom.make_tap(arguments)
-        return loaded["tap"]
-
-    return make
-
-
 def settings_of(fault: Fault, api: OrdersApi) -> dict[str, Any]:
     """Return the config of a run."""
     return {**SETTINGS, **fault.settings, **api.settings()}
 
 
-def run(make_tap: Any, folder: Path, config: dict[str, Any], state: Any = None) -> Finished:
+def run(folder: Path, config: dict[str, Any], state: Any = None) -> Finished:
     """Run the command inside this process."""
     config = {"source_file_path": str(SOURCE), **config}
-    return run_inside(make_tap, *arguments_of(folder, config, state))
+    return run_inside(make_orders, *arguments_of(folder, config, state))
 
 
 def run_apart(folder: Path, config: dict[str, Any], state: Any = None) -> Finished:
@@ -153,37 +143,35 @@ def assert_resumed(done: Finished, again: Callable[[Any], Finished]) -> None:
 
 
 @pytest.mark.parametrize(("fault", "position"), CASES)
-def test_a_fault_met_once(
-    fault: Fault, position: str, make_tap: Any, pauses: list[float], tmp_path: Path
-) -> None:
+def test_a_fault_met_once(fault: Fault, position: str, pauses: list[float], tmp_path: Path) -> None:
     """It is survived with every record, or ends the run so that the next one gives the rest."""
     with OrdersApi(fault, position, times=1) as api, api.network():
         config = settings_of(fault, api)
-        done = run(make_tap, tmp_path, config)
+        done = run(tmp_path, config)
         assert_waits(pauses, fault, tries=int(fault.heals and fault.pauses))
         if fault.heals_at(position) or fault.code_at(position) == 0:
             assert_complete(done)
             assert len(pauses) == int(fault.pauses)
         else:
             assert_ended(done, fault, position)
-            assert_resumed(done, partial(run, make_tap, tmp_path, config))
+            assert_resumed(done, partial(run, tmp_path, config))
 
 
 @pytest.mark.parametrize(("fault", "position"), CASES)
 def test_a_fault_that_lasts(
-    fault: Fault, position: str, make_tap: Any, pauses: list[float], tmp_path: Path
+    fault: Fault, position: str, pauses: list[float], tmp_path: Path
 ) -> None:
     """It ends the run within the documented pauses, and the next one gives the rest."""
     with OrdersApi(fault, position, times=None) as api, api.network():
         config = settings_of(fault, api)
-        done = run(make_tap, tmp_path, config)
+        done = run(tmp_path, config)
         if fault.code == 0:
             assert_complete(done)
             return
         assert_waits(pauses, fault, tries=RETRY_LIMIT)
         assert_ended(done, fault, position)
         api.heal()
-        assert_resumed(done, partial(run, make_tap, tmp_path, config))
+        assert_resumed(done, partial(run, tmp_path, config))
 
 
 @pytest.mark.parametrize(("kind", "position"), APART, ids=["@".join(case) for case in APART])
