@@ -146,16 +146,18 @@ class OriginGuard:
             UnsafeError: It leads elsewhere, or would travel in clear text.
         """
         origin = origin_of(url)
-        self._refuse_clear_text(origin)
         with self._lock:
             if self._own is None:
+                self._refuse_clear_text(origin)
                 self._own = origin
             own = self._own
+        # First of all: that a foreign origin is plain http is no reason to allow http for it.
         if origin != own and origin not in self._allowed:
             raise UnsafeError(
                 f"a request to {shown(origin)} was refused: the source belongs to {shown(own)}; "
                 f"if it is meant to call both, add {shown(origin)} to `http.allowed_origins`"
             )
+        self._refuse_clear_text(origin)
 
     def _refuse_clear_text(self, origin: Origin) -> None:
         scheme, host, _ = origin
