@@ -105,8 +105,9 @@ def claim() -> Writer:
     os.set_inheritable(private, False)
     os.dup2(STDERR, STDOUT)
     stderr = RedactingStream(_text_stream())
-    sys.stderr = stderr
-    sys.stdout = stderr
+    # Under both names: who writes to the stream a process started with means the same one.
+    sys.stderr = sys.__stderr__ = stderr  # type: ignore[misc, assignment]
+    sys.stdout = sys.__stdout__ = stderr  # type: ignore[misc, assignment]
     _current = Writer(private)
     return _current
 
