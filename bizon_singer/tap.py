@@ -26,7 +26,7 @@ from bizon_singer.catalog import LISTED, read_catalog, refuse_unknown
 from bizon_singer.command import TapCommand
 from bizon_singer.config_errors import nearest
 from bizon_singer.config_file import read_config_file, read_environment, resolve_references
-from bizon_singer.config_schema import config_schema
+from bizon_singer.config_schema import config_schema, secrets_in
 from bizon_singer.discovery import Discovery
 from bizon_singer.errors import (
     BizonSingerError,
@@ -36,7 +36,7 @@ from bizon_singer.errors import (
 )
 from bizon_singer.failure import Failure, describe
 from bizon_singer.progress import log_timer
-from bizon_singer.redact import excerpt
+from bizon_singer.redact import excerpt, redact
 from bizon_singer.settings import AdapterSettings, Settings, read_settings
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext
@@ -111,15 +111,17 @@ class SourceTap(TapCommand):
         self.settings: Settings
         self._is_strict = validate_config
         self._is_for_catalog = not setup_mapper  # a catalog is printed as it is, without maps
-        given = catalog.to_dict() if hasattr(catalog, "to_dict") else catalog
-        self._given_catalog = None if given is None else read_catalog(given)
-        self.bookmarks = Bookmarks(state)
         config = read_config_file(str(config)) if isinstance(config, (str, PurePath)) else config
         config = dict(config or {})
         if parse_env_config:
             config |= read_environment(self._full_schema(), self._env_var_prefix)
+        config = resolve_references(config)
+        redact.register(*secrets_in(config))  # before anything is read that may be refused
+        given = catalog.to_dict() if hasattr(catalog, "to_dict") else catalog
+        self._given_catalog = None if given is None else read_catalog(given)
+        self.bookmarks = Bookmarks(state)
         super().__init__(
-            config=resolve_references(config),
+            config=config,
             catalog=self._given_catalog,
             state=self.bookmarks.value,
             validate_config=validate_config,
