@@ -32,6 +32,7 @@ _ARTICLES = {
     "object": "an object",
 }
 _INLINE = re.compile(r"\$\{env://([^}]+)\}")
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _WHOLE = "env://"
 _LEGACY = "BIZON_ENV_"
 _GOOGLE_SECRET_MANAGER = "gsm://"  # noqa: S105 - a scheme, no secret
@@ -180,6 +181,11 @@ def resolve_references(value: Any, place: str = "") -> Any:
 
 
 def _variable(name: str, place: str) -> str:
+    if not _VARIABLE_NAME.fullmatch(name):  # it may be the secret itself, and is not shown
+        raise ConfigError(
+            f"setting `{place}` refers to an environment variable by something that is no name of "
+            "one; write env://NAME with letters, digits and _"
+        )
     value = os.environ.get(name)
     if value is None:
         raise ConfigError(

@@ -150,7 +150,7 @@ def test_references_are_replaced_wherever_they_stand(monkeypatch: pytest.MonkeyP
         ({"a": {"b": "env://NOT_SET"}}, "`a.b` refers to the environment variable NOT_SET"),
         ({"a": ["x", "pre${env://NOT_SET}"]}, "`a.1` refers to the environment variable NOT_SET"),
         ({"a": "BIZON_ENV_NOT_SET"}, "`a` refers to the environment variable BIZON_ENV_NOT_SET"),
-        ({"a": "env://"}, "`a` refers to the environment variable"),
+        ({"a": "env://"}, "`a` refers to an environment variable by something that is no"),
         ({"a": "gsm://project/secret"}, "`a` refers to Google Secret Manager, which is not"),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
@@ -47,10 +47,18 @@ class OrdersApi:
         fault: What goes wrong.
         position: Where: ``check``, ``first``, ``token``, ``middle`` or ``last``.
         times: How often before it heals; None for good.
+        change: Changes each faulty answer once more, knowing the request.
     """
 
-    def __init__(self, fault: Fault, position: str, times: int | None) -> None:
+    def __init__(
+        self,
+        fault: Fault,
+        position: str,
+        times: int | None,
+        change: Callable[[Request, Answer], Answer] = lambda _request, answer: answer,
+    ) -> None:
         """Take a free port."""
+        self._change = change
         self._fault = fault
         self._position = position
         self._lasts = times is None
@@ -110,7 +118,8 @@ class OrdersApi:
             return replace(good, headers={**good.headers, "Connection": "close"})
         if fault.spoil is None or position != self._position or not self._takes_place():
             return good
-        return ((self._lasts and fault.spoil_for_good) or fault.spoil)(good)
+        spoil = (self._lasts and fault.spoil_for_good) or fault.spoil
+        return self._change(request, spoil(good))
 
     def _orders(self, request: Request) -> tuple[str, Answer]:
         """Return the position of a request for ``orders``, and its good answer."""
@@ -121,7 +130,8 @@ class OrdersApi:
         if request.path == "/account":
             return "check", _good(request, "")
         number = int(request.query["page"][0])
-        has_expired = request.headers["authorization"].endswith(f"{CANARIES['access_token']}-1")
+        token = request.headers.get("authorization", "")
+        has_expired = token.endswith(f"{CANARIES['access_token']}-1")
         if number == 2 and has_expired:
             return "401", json_answer({"error": "expired"}, 401)
         return _POSITION_OF_PAGE.get(number, str(number)), _good(request, "")
