@@ -1,6 +1,7 @@
 """A source that gives its secret away, in every way a source can and in every spelling.
 
-``leak`` names the way: a method below. Three pages of two records; the leak is on the second.
+``leak`` names the way: a method below. Three pages of two records; the leak is on the second. With
+``text`` it gives away that text instead, which is how a source would forge lines of a log.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ NOBODY = "http://127.0.0.1:9"  # the discard port: nothing listens
 class LeakyConfig(SourceConfig):
     leak: str = "nothing"
     spelling: str = "raw"
+    text: str = ""
 
 
 def secrets_of(config: Any) -> Iterator[str]:
@@ -52,7 +54,7 @@ def secrets_of(config: Any) -> Iterator[str]:
 class LeakySource(AbstractSource):
     def __init__(self, config: LeakyConfig) -> None:
         super().__init__(config)
-        self.secret = SPELLINGS[config.spelling](next(secrets_of(config)))
+        self.secret = config.text or SPELLINGS[config.spelling](next(secrets_of(config)))
         self.logger = logging.getLogger("leaky")
 
     @staticmethod
