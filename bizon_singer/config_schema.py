@@ -24,7 +24,7 @@ _WITHOUT_DEFAULT = frozenset({"sync_mode"})
 _ANY_TYPE = ["string", "number", "integer", "boolean", "object", "array", "null"]
 
 _SECRET_NAME = re.compile(
-    r"(^|_)(token|secret|password|passwd|passphrase|pwd|pat|jwt|dsn|authorization|cookies?"
+    r"(^|_)(token|secret|password|passwd|assertion|passphrase|pwd|pat|jwt|dsn|authorization|cookies?"
     r"|credentials?|connection_string|service_account(_(info|json|key))?"
     r"|(api|private|secret|access|signing|encryption|account|shared|subscription|app)_?key)$"
 )

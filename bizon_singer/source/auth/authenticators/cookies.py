@@ -27,6 +27,7 @@ class CookiesAuthParams(BaseModel):
         default_factory=dict,
         description="Headers to send besides, such as a CSRF token.",
         repr=False,
+        json_schema_extra={"secret": True, "writeOnly": True},
     )
 
 

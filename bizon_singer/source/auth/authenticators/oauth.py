@@ -64,7 +64,10 @@ class Oauth2AuthParams(BaseModel):
         default=None, description="Format of the expiry the endpoint answers, as for strptime."
     )
     refresh_request_body: dict[str, Any] | None = Field(
-        default=None, description="Further fields of the refresh request.", repr=False
+        default=None,
+        description="Further fields of the refresh request.",
+        repr=False,
+        json_schema_extra={"secret": True, "writeOnly": True},
     )
     access_token_name: str = Field(
         default="access_token", description="Field of the answer that holds the token."
