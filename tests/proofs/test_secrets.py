@@ -21,7 +21,7 @@ from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.commands.process import custom as in_a_process
 from tests.commands.process import records, sentence, write
-from tests.fakes.http_server import Answer, Request
+from tests.fakes.http_server import Answer, HttpServer, Request, json_answer
 from tests.process.commands import Finished
 from tests.process.inside import loaded_once, run_inside
 from tests.proofs.canaries import AUTHENTICATIONS, CANARY, authentication, leaks
@@ -103,6 +103,19 @@ def test_a_secret_that_is_a_word_keeps_no_stream_out(tmp_path: Path) -> None:
     done = run_leaky(tmp_path, leak="stream_name", authentication=login)
     assert done.code == 0, done.stderr
     assert {record["n"] for record in records(done, "things of test")} == set(range(6))
+
+
+@pytest.mark.parametrize("kind", AUTHENTICATIONS)
+def test_a_source_cannot_give_away_what_it_sent(kind: str, tmp_path: Path) -> None:
+    """Headers and authenticator, with the tokens that were only given to the run itself."""
+    tokens = {"access_token": CANARY.swapcase(), "refresh_token": CANARY[::-1]}
+    with HttpServer(json_answer({}), routes={"/token": [json_answer(tokens)]}) as server:
+        endpoint = {"token_refresh_endpoint": f"{server.url}/token"} if kind == "oauth" else {}
+        login = authentication(kind, **endpoint)
+        done = run_leaky(tmp_path, leak="request", api=server.url, authentication=login)
+    assert done.code == 1, done.stderr
+    assert "[REDACTED]" in sentence(done)
+    assert leaks(done, CANARY, *tokens.values()) == []
 
 
 BODIES = {

@@ -40,6 +40,7 @@ class LeakyConfig(SourceConfig):
     leak: str = "nothing"
     spelling: str = "raw"
     text: str = ""
+    api: str = NOBODY
 
 
 def secrets_of(config: Any) -> Iterator[str]:
@@ -209,6 +210,10 @@ class LeakySource(AbstractSource):
     def leak_by_proxy(self, _page: SourceIteration) -> None:
         proxies = {"http": f"http://us:{quote(self.secret, safe='')}@127.0.0.1:9"}
         self.session.get("http://127.0.0.1:10", proxies=proxies)
+
+    def leak_by_request(self, _page: SourceIteration) -> None:
+        sent = self.session.get(f"{self.config.api}/things").request.headers
+        raise ValueError(dict(sent), vars(self.session.auth))
 
     # It hands it over.
 
