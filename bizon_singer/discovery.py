@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fnmatch import filter as filter_names
 from itertools import islice
 from typing import Any
@@ -276,7 +275,7 @@ def _without_secret(definition: StreamDefinition) -> StreamDefinition:
     Raises:
         ProtocolError: It holds a secret of the settings.
     """
-    if redact.reveals(json.dumps(asdict(definition), ensure_ascii=False, default=str)):
+    if redact.reveals(repr(definition)):
         raise ProtocolError(
             f"what the source says of stream {definition.name!r} holds a secret of the settings, "
             "which the catalog would show; mend discover()"
