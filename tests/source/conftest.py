@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from bizon_singer import redact as redact_module
 from bizon_singer.source import budget as budget_module
 from bizon_singer.source import session as session_module
 from bizon_singer.source.config import HttpConfig
@@ -31,16 +30,6 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.endswith(("_CA_BUNDLE", "SSL_CERT_FILE")):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def _own_secrets() -> Iterator[None]:
-    """Forget the secrets a test registers, in the one registry every module holds."""
-    registry = redact_module.redact
-    before = dict(vars(registry))
-    vars(registry).update(vars(redact_module.Redactor()))
-    yield
-    vars(registry).update(before)
 
 
 @pytest.fixture
