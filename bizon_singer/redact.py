@@ -174,8 +174,11 @@ redact = Redactor()
 
 
 def excerpt(text: str, limit: int) -> str:
-    """Return the start of a text, redacted before it is cut: half a secret would not be found."""
-    return redact(text)[:limit]
+    """Return the start of a text, redacted before it is cut: half a secret would not be found.
+
+    Lone surrogates are escaped: not every handler of a log can write them.
+    """
+    return redact(text)[:limit].encode("utf-8", "backslashreplace").decode()
 
 
 def one_line(text: str) -> str:

@@ -261,3 +261,8 @@ def test_one_line_keeps_what_is_harmless() -> None:
     """Text stays readable; what was taken out is told."""
     assert one_line("Zoë\t→ 😀") == "Zoë\t→ 😀"
     assert one_line("a\nb\r\nc\x1b[1m\u202e") == "a\\nb\\n\\nc\\x1b[1m\\u202e"
+
+
+def test_an_excerpt_can_be_written_by_any_handler() -> None:
+    """A lone surrogate, which no encoding has, is escaped; the rest stays as it is."""
+    assert excerpt("é \ud800 日本", 20) == "é \\ud800 日本"
