@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bizon_singer.bookmark import Bookmark, Bookmarks, Intent, Start
@@ -102,6 +102,7 @@ class StreamRun:
         self._state_is_written = True
         self._requests = RequestTimer(self.stream)
         self._reader: SourceReader[Opened | Page] | None = None
+        self._is_under_way = False
 
     def run(self) -> None:
         """Read the stream to its end, or as far as the limits allow.
@@ -133,6 +134,7 @@ class StreamRun:
 
     def _run_from(self, start: Start) -> None:
         self.page = None
+        self._is_under_way = False
         self.on_start(start)
         ahead = 0 if self.max_records is not None else PAGES_AHEAD
         self._reader = SourceReader(
@@ -189,6 +191,8 @@ class StreamRun:
     def _observe(self, exchange: Exchange) -> None:
         place = f"{exchange.method} {exchange.url}"
         self._requests.add(place, exchange.status, exchange.seconds)
+        if exchange.server_time is not None and not self._is_under_way:
+            self._bookmark.began_before(exchange.server_time - timedelta(seconds=exchange.seconds))
 
     def _commit(self, source: Any) -> None:
         """Let the source commit what the given STATE proves, if the user asks for it."""
@@ -241,6 +245,7 @@ class StreamRun:
         pages_left = self.max_pages
         for page in pages:
             assert isinstance(page, Page)  # noqa: S101 - Opened came first
+            self._is_under_way = True
             self.page = page.number
             if self.max_records is not None and written + len(page.records) >= self.max_records:
                 self._write_trial(page, self.max_records - written)

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import sleep
 from typing import Any
 from urllib.parse import urljoin
@@ -33,6 +33,7 @@ from bizon_singer.errors import BizonSingerError, UnsafeError
 from bizon_singer.source.auth.authenticators.oauth import Oauth2Authenticator
 from bizon_singer.source.config import HttpConfig
 from bizon_singer.source.environment import ca_bundle, proxies_for
+from bizon_singer.source.http_date import server_time
 from bizon_singer.source.origin import (
     Origin,
     OriginGuard,
@@ -70,12 +71,14 @@ class Exchange:
         url: URL without its query, which may hold private values.
         status: HTTP status; 0 when no answer came.
         seconds: Time from sending to the last byte.
+        server_time: When it was answered, by the clock of the server; None if it does not say.
     """
 
     method: str
     url: str
     status: int
     seconds: float
+    server_time: datetime | None = None
 
 
 class ReplyAdapter(HTTPAdapter):
@@ -332,11 +335,11 @@ class Session(requests.Session):
         """
         url, method = request.url or "", request.method or ""
         started = time.monotonic()
-        status = 0
+        status, server_clock = 0, None
         try:
             # The body is read here in any case, within its limit.
             response = self.get_adapter(url).send(request, **{**options, "stream": True})
-            status = response.status_code
+            status, server_clock = response.status_code, server_time(response.headers)
             response.elapsed = timedelta(seconds=time.monotonic() - started)
             return self._checked(response, options)
         except UnreachableError as error:
@@ -350,7 +353,8 @@ class Session(requests.Session):
         finally:
             if self.observer is not None:
                 seconds = time.monotonic() - started
-                self.observer(Exchange(method, without_query(url), status, seconds))
+                place = without_query(url)
+                self.observer(Exchange(method, place, status, seconds, server_clock))
 
     def _checked(self, response: requests.Response, options: dict[str, Any]) -> Reply:
         """Make a reply of what an adapter gave, read its body and keep its cookies.
