@@ -24,7 +24,7 @@ from bizon_singer.tap import tap_for
 from tests.fakes.http_server import HttpServer, json_answer
 from tests.fuzz.edits import edited, odd_json
 from tests.fuzz.examples import examples
-from tests.fuzz.test_origin_guard import urls
+from tests.fuzz.test_any_url import urls
 from tests.proofs.checker import check
 from tests.proofs.recording import canonical, exact
 from tests.proofs.rules import bookmarks_of
