@@ -117,8 +117,11 @@ class SourceTap(TapCommand):
         config = dict(config or {})
         if parse_env_config:
             config |= read_environment(self._full_schema(), self._env_var_prefix)
+        config = resolve_references(config)
+        if config.get("stream_maps", 0) is None:
+            del config["stream_maps"]  # the SDK looks into it wherever the key is there
         super().__init__(
-            config=resolve_references(config),
+            config=config,
             catalog=self._given_catalog,
             state=self.bookmarks.value,
             validate_config=validate_config,
