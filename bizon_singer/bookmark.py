@@ -26,7 +26,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -264,6 +264,15 @@ class Bookmark:
         self.value["in_progress"] = None
         version = self._start.version if self._start else None
         return self.begin(self._intent, now, version)
+
+    def began_before(self, moment: datetime) -> None:
+        """Note a time at which this run had begun, by the clock the source dates changes by.
+
+        Where the clock of this machine is ahead of it, the start of the run is moved back: the
+        next run would not ask for what changed in between.
+        """
+        if self._start is not None and moment < self._start.started_at:
+            self._start = replace(self._start, started_at=moment)
 
     def advance(
         self, pages: int, pagination: Mapping[str, Any], next_state: Mapping[str, Any] | None

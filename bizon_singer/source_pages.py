@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from bizon_singer.iteration import Page, ask, read_pages
 from bizon_singer.progress import RequestTimer
 from bizon_singer.redact import excerpt
 from bizon_singer.source.budget import RequestBudget
-from bizon_singer.source.exchange import Exchange, observe
+from bizon_singer.source.exchange import Exchange, ServerClock, observe
 from bizon_singer.source.models import ProvenPosition
 from bizon_singer.source.session import Session
 
@@ -49,6 +49,7 @@ class SourcePages:
         proven: What the source may commit before its first page, None if nothing.
         max_pages: Read at most this many pages.
         endless: The source has no end (``sync_mode: stream``).
+        clock: What the API says of the time, as the first answers come.
     """
 
     stream: str
@@ -59,6 +60,7 @@ class SourcePages:
     proven: ProvenPosition | None = None
     max_pages: int | None = None
     endless: bool = False
+    clock: ServerClock = field(default_factory=ServerClock)
 
     def read(self, start: Start) -> Iterator[Opened | Page]:
         """Open the source and yield its pages.
@@ -74,7 +76,7 @@ class SourcePages:
         requests = RequestTimer(self.stream)
         source = self.source_class(self.config)
         session = getattr(source, "session", None)
-        observe(session, partial(_observe, requests))
+        observe(session, partial(self._observe, requests))
         if isinstance(session, Session):
             session.budget = self.budget
         try:
@@ -93,6 +95,11 @@ class SourcePages:
         finally:
             requests.log()
             _close(source)
+
+    def _observe(self, requests: RequestTimer, exchange: Exchange) -> None:
+        requests.add(f"{exchange.method} {exchange.url}", exchange.status, exchange.seconds)
+        if not self.clock.is_settled:
+            self.clock.note(exchange)
 
     def _fetch(self, source: Any, start: Start) -> Callable[[Mapping[str, Any]], Any]:
         """Return how a page is asked for: in full, or what changed since the last run."""
@@ -135,10 +142,6 @@ class SourcePages:
             logger.debug("Stream %r cannot count its records: %s", self.stream, error)
             return None
         return total if isinstance(total, int) else None
-
-
-def _observe(requests: RequestTimer, exchange: Exchange) -> None:
-    requests.add(f"{exchange.method} {exchange.url}", exchange.status, exchange.seconds)
 
 
 def _answer_of_check(source: Any) -> Any:

@@ -251,6 +251,7 @@ class StreamRun:
         if self.max_records is not None and self._written + len(page.records) >= self.max_records:
             self._write_trial(page, self.max_records - self._written)
             return False
+        self._settle_start()
         lines, count = self.sink.encode_page(page)
         ends = not (page.records if self.source.endless else page.next_pagination)
         if ends:
@@ -267,6 +268,14 @@ class StreamRun:
         self._tell(count)
         self.page = page.number + 1
         return True
+
+    def _settle_start(self) -> None:
+        """Move the start of the run back to where the API's own clock puts it."""
+        clock = self.source.clock
+        if not clock.is_settled:
+            clock.is_settled = True
+            if clock.earliest is not None:
+                self._bookmark.began_before(clock.earliest)
 
     def _write_trial(self, page: Page, limit: int) -> None:
         """Write the first records of a page; a trial keeps no place."""

@@ -135,6 +135,8 @@ class SourceTap(TapCommand):
         if parse_env_config:
             config |= read_environment(self._full_schema(), self._env_var_prefix)
         config = resolve_references(config)
+        if config.get("stream_maps", 0) is None:
+            del config["stream_maps"]  # the SDK looks into it wherever the key is there
         redact.register(*secrets_in(config))  # before anything is read that may be refused
         given = catalog.to_dict() if hasattr(catalog, "to_dict") else catalog
         self._given_catalog = None if given is None else read_catalog(given)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 
+from bizon_singer.source.http_date import server_time
 from bizon_singer.source.origin import without_query
 
 
@@ -20,12 +22,33 @@ class Exchange:
         url: URL without its query, which may hold private values.
         status: HTTP status; 0 when no answer came.
         seconds: Time from sending to the last byte.
+        headers: Headers of the answer, empty when none came.
     """
 
     method: str
     url: str
     status: int
     seconds: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class ServerClock:
+    """When the first answers were made, by the clock the source dates its changes by."""
+
+    def __init__(self) -> None:
+        """Have seen nothing."""
+        self.earliest: datetime | None = None
+        self.is_settled = False
+        """Whether the run is under way: later answers tell nothing of its start."""
+
+    def note(self, exchange: Exchange) -> None:
+        """Look at the ``Date`` of an answer; the request was sent before it."""
+        moment = server_time(exchange.headers)
+        if moment is None:
+            return
+        sent = moment - timedelta(seconds=exchange.seconds)
+        if self.earliest is None or sent < self.earliest:
+            self.earliest = sent
 
 
 def observe(session: Any, observer: Callable[[Exchange], None]) -> None:
@@ -43,7 +66,8 @@ def observe(session: Any, observer: Callable[[Exchange], None]) -> None:
         def note(response: requests.Response, *_: Any, **__: Any) -> None:
             method = str(response.request.method)
             seconds = response.elapsed.total_seconds()
-            observer(Exchange(method, without_query(response.url), response.status_code, seconds))
+            place = without_query(response.url)
+            observer(Exchange(method, place, response.status_code, seconds, response.headers))
 
         present: Any = session.hooks.get("response") or []
         others = [present] if callable(present) else list(present)

@@ -27,6 +27,7 @@ Origin = tuple[str, str, int]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 SHOWN_CHARACTERS = 200
 REMEMBERED_ORIGINS = 256
+_BRACKETED = re.compile(r"\[[^]]*\](?::[0-9]*)?")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _BEFORE_PATH = re.compile(r"[A-Za-z]+://[^/?#]*")
 
@@ -65,6 +66,9 @@ def _origin_of(url: str) -> Origin:
         raise UnsafeError(f"a URL of scheme {excerpt(scheme, 20)!r} was refused; use https")
     if "@" in parts.netloc:
         raise UnsafeError("a URL that carries user info was refused; use `authentication`")
+    if "[" in parts.netloc and _BRACKETED.fullmatch(parts.netloc) is None:
+        # urlsplit passes over what stands between the bracket and the port.
+        raise UnsafeError("a URL that cannot be parsed was refused; use a plain one")
     host = parts.hostname if parts.hostname.isascii() else _ascii_host(url)
     _require_agreement(url, host, port)
     return scheme, host.removesuffix("."), DEFAULT_PORTS[scheme] if port is None else port

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 import backoff
+
+from bizon_singer.source.http_date import http_date
 
 
 def pauses(max_seconds: float) -> Iterator[float]:
@@ -34,21 +35,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        until = _moment(value)
+        until = http_date(value)
         if until is None:
             return None
-        seconds = (until - (_moment(headers.get("Date")) or datetime.now(UTC))).total_seconds()
+        seconds = (until - (http_date(headers.get("Date")) or datetime.now(UTC))).total_seconds()
     return None if math.isnan(seconds) or seconds < 0 else seconds
-
-
-def _moment(value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def come_back_later(seconds: float) -> str:

@@ -15,7 +15,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from time import sleep
 from typing import Any
@@ -353,11 +353,12 @@ class Session(requests.Session):
         """
         url, method = request.url or "", request.method or ""
         started = time.monotonic()
-        status = 0
+        status: int = 0
+        headers: Mapping[str, str] = {}
         try:
             # The body is read here in any case, within its limit.
             response = self.get_adapter(url).send(request, **{**options, "stream": True})
-            status = response.status_code
+            status, headers = response.status_code, response.headers
             response.elapsed = timedelta(seconds=time.monotonic() - started)
             return self._checked(response, options)
         except UnreachableError as error:
@@ -371,7 +372,8 @@ class Session(requests.Session):
         finally:
             if self.observer is not None:
                 seconds = time.monotonic() - started
-                self.observer(Exchange(method, without_query(url), status, seconds))
+                place = without_query(url)
+                self.observer(Exchange(method, place, status, seconds, headers))
 
     def _checked(self, response: requests.Response, options: dict[str, Any]) -> Reply:
         """Make a reply of what an adapter gave, read its body and keep its cookies.

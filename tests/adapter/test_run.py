@@ -329,6 +329,10 @@ class TestStreamMaps:
         """Nothing to map, nothing to flatten."""
         assert self.paths(shop(config={})) == {"fast"}
 
+    def test_no_maps_at_all_may_be_said_as_null(self, shop: type[SourceTap]) -> None:
+        """As tools write a setting that is not set."""
+        assert count_of(record(shop, {"stream_maps": None})) == count_of(record(shop, {}))
+
     def test_both_paths_give_the_same_records(self, shop: type[SourceTap]) -> None:
         """A map that changes nothing changes nothing."""
         maps: dict[str, Any] = {name: {} for name in ("orders", "users", "items")}

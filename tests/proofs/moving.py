@@ -25,6 +25,7 @@ from bizon_singer import (
     sync,
 )
 from bizon_singer.tap import tap_for
+from tests.fakes.http_server import HttpServer
 from tests.proofs.checker import check
 from tests.proofs.runs import Run, run
 
@@ -156,11 +157,18 @@ class FilteredConfig(SourceConfig):
     from_id: int = 0
 
 
-class FlatSource(MovingSource):
-    """The same for APIs that say nothing of their rows."""
+class DatedSource(MovingSource):
+    """The same, by HTTP: each page costs a request, whose answer says what time it is."""
+
+    server: ClassVar[HttpServer]
+
+    def _page(self, since: datetime | None, pagination: dict[str, Any] | None) -> SourceIteration:
+        assert self.session.get(f"{self.server.url}/rows").json() == []
+        return super()._page(since, pagination)
 
 
 TAP: Final = tap_for("tap-moving", [MovingSource])
+DATED_TAP: Final = tap_for("tap-moving", [DatedSource])
 
 
 class Clock:
@@ -211,6 +219,7 @@ class Scene:
 
     def __init__(self, api: MovingApi, clock: Clock) -> None:
         """Set out before the first run."""
+        self.tap_class = TAP
         self.api = api
         self.clock = clock
         self.replica = Replica()
@@ -220,7 +229,7 @@ class Scene:
     ) -> Run:
         """Run the tap from the last STATE, some time later, and load what it wrote."""
         self.api.wait(minutes=minutes)
-        done = run(TAP, config, self.replica.state, catalog)
+        done = run(self.tap_class, config, self.replica.state, catalog)
         assert done.code == code, (done.sentence, done.errors)
         assert check(done.stdout, initial_state=self.replica.state) == []
         self.replica.load(done)

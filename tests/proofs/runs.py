@@ -86,8 +86,11 @@ def run(
     """Run a tap as its command would, and never raise for what a command ends with."""
     code, sentence = 0, ""
     collector = _Collector()
-    logging.getLogger().addHandler(collector)
-    logging.disable(logging.INFO)  # thousands of runs would leave their metrics with pytest
+    root = logging.getLogger()
+    # Only ours: pytest would keep the logs of thousands of runs, and its workers cannot pass on
+    # a lone surrogate in one.
+    handlers, root.handlers = root.handlers, [collector]
+    logging.disable(logging.INFO)
     try:
         with redirect_stdout(io.StringIO()) as written:
             tap_class(
@@ -97,6 +100,6 @@ def run(
         code, sentence = error.exit_code, str(error)
     finally:
         logging.disable(logging.NOTSET)
-        logging.getLogger().removeHandler(collector)
+        root.handlers = handlers
     warnings, errors = map(tuple, collector.texts.values())
     return Run(code, written.getvalue().encode(), sentence, warnings, errors)

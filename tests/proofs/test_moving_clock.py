@@ -6,11 +6,13 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
-from tests.proofs.moving import STREAMS, Scene, scene_of
+from tests.fakes.http_server import HttpServer, json_answer
+from tests.proofs.moving import DATED_TAP, STREAMS, DatedSource, Scene, scene_of
 
 DAY = timedelta(days=1)
 FUTURE = "lies in the future"
@@ -65,6 +67,45 @@ def test_a_clock_that_was_ahead_and_is_put_right(scene: Scene, off: timedelta) -
     last = scene.run()
     scene.assert_true()
     assert len(last.records("orders")) == 1
+
+
+@pytest.fixture
+def dated(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """The scene, over an API that says what time it is."""
+    with HttpServer(
+        lambda _: json_answer([], Date=format_datetime(scene.api.now, usegmt=True))
+    ) as server:
+        monkeypatch.setattr(DatedSource, "server", server, raising=False)
+        scene.tap_class = DATED_TAP
+        yield scene
+
+
+@pytest.mark.parametrize("off", [DAY, timedelta(seconds=90), timedelta(0), -DAY])
+def test_a_clock_that_is_always_off_from_that_of_the_api(dated: Scene, off: timedelta) -> None:
+    """The run began when the API says it did: what changes in between is not lost."""
+    dated.clock.off = off
+    for number in range(4):
+        dated.api.put(number)
+        dated.run()
+        dated.assert_true()
+        last_run = dated.replica.state["bookmarks"]["orders"]["last_run"]
+        assert datetime.fromisoformat(last_run) <= dated.api.now
+        dated.api.put(number + 4)
+    dated.run({"max_iterations": 1})
+    dated.api.put(0, 1)
+    dated.run()
+    dated.run()
+    dated.assert_true()
+
+
+def test_a_cache_does_not_say_what_time_it_is(dated: Scene) -> None:
+    """Its Date is of the day it was filled; nothing is read again for its sake."""
+    filled = format_datetime(dated.api.now - DAY, usegmt=True)
+    DatedSource.server.then(json_answer([], Date=filled, Age="86400"))
+    dated.run()
+    dated.assert_true()
+    dated.api.wait(hours=1)
+    assert dated.run().records("orders") == []
 
 
 @pytest.mark.parametrize("off", [DAY, -DAY])

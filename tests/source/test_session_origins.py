@@ -97,6 +97,15 @@ def test_the_same_origin_in_other_words_is_accepted(url: str) -> None:
     guard.check(url)
 
 
+@pytest.mark.parametrize("junk", ["x", "ß", ".evil.example", "ß.evil.example", "]", "[::1]"])
+def test_an_address_with_something_behind_it_is_refused(junk: str) -> None:
+    """What stands between the bracket and the port is passed over by one parser."""
+    guard = OriginGuard()
+    guard.belong_to("http://[::1]:99/")
+    with pytest.raises(UnsafeError):
+        guard.check(f"http://[::1]{junk}:99/a")
+
+
 def test_a_host_beyond_ascii_is_the_one_that_is_called() -> None:
     """A name is compared in the form requests sends it in (IDNA)."""
     guard = OriginGuard()
