@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import platform
 
-from tests.benchmarks import adapter, records
+from tests.benchmarks import adapter, pages, records, start
 
 logging.disable(logging.CRITICAL)
-print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
-records.table()
+print(
+    f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}, "
+    f"{os.cpu_count()} cores"
+)
 adapter.table()
+pages.tables()
+start.table()
+records.table()

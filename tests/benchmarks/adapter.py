@@ -18,6 +18,7 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from bizon_singer import AbstractSource, SourceIteration, SourceRecord, StreamDefinition, stdout
 from bizon_singer.tap import SourceTap
 from tests.benchmarks.contacts import PAGE, PAGE_SIZE, SCHEMA
+from tests.benchmarks.process import header, row
 
 RECORDS = 100_000
 ROUNDS = 3
@@ -128,10 +129,12 @@ def sdks(**options: Any) -> Callable[[], None]:
 
 def table() -> None:
     """Print CPU microseconds a record and the ratios."""
-    print(
-        f"\nPages from memory to /dev/null, {RECORDS:,} records, CPU µs a record, best of {ROUNDS}"
+    header(
+        f"{RECORDS:,} records from memory to /dev/null, a STATE per page",
+        "SDK, msgspec, CPU µs a record",
+        "bizon-singer",
+        "ratio",
     )
-    print(f"{'':44}{'SDK, msgspec':>14}{'bizon-singer':>14}{'ratio':>8}")
     with open(os.devnull, "w") as null, redirect_stderr(null):  # noqa: PTH123
         rows = [
             ("all fields selected", cpu_seconds(sdks()), cpu_seconds(ours())),
@@ -143,4 +146,4 @@ def table() -> None:
         ]
     for name, theirs, own in rows:
         microseconds = [value / RECORDS * 1e6 for value in (theirs, own)]
-        print(f"{name:44}{microseconds[0]:14.2f}{microseconds[1]:14.2f}{theirs / own:8.1f}")
+        row(name, *(f"{value:.2f}" for value in microseconds), f"{theirs / own:.1f}")

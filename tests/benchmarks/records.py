@@ -15,6 +15,7 @@ from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord
 from bizon_singer.values import ValueReader
 from tests.benchmarks.contacts import PAGE, SCHEMA
+from tests.benchmarks.process import header, row
 
 REPEATS = 5
 
@@ -47,6 +48,6 @@ def table() -> None:
         ("check it against the schema", lambda: list(map(fits, PAGE)), size),
         ("encode it as a line", lambda: encoder.encode(PAGE, "2026-01-01T00:00:00Z"), size),
     )
-    print("\nSteps of the record path, µs a record of 15 properties, best of", REPEATS)
+    header("steps of the record path, 15 properties", "µs a record")
     for name, step, per in steps:
-        print(f"{name:44}{microseconds(step, per):8.2f}")
+        row(name, f"{microseconds(step, per):.2f}")
