@@ -99,7 +99,7 @@ unit: .venv-test/done .venv-meltano/bin/meltano .venv-singer-tools/bin/singer-ch
 	  ../../.venv-test/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 real-bizon: .venv-bizon/done ## the tests of unit that need the real package bizon, alone
-	PATH="$(CURDIR)/.venv-test/bin:$$PATH" .venv-test/bin/python -m pytest tests/bizon
+	PATH="$(CURDIR)/.venv-test/bin:$$PATH" .venv-test/bin/python -m pytest tests/real_bizon
 
 installed: build/wheel/done ## the wheel without any extra, with the newest and the oldest Singer SDK
 	rm -rf .venv-bare && $(PYTHON) -m venv .venv-bare

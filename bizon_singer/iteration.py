@@ -89,10 +89,12 @@ def read_pages(
         if pagination and not endless:
             # Before the page is written: STATE must not lead the next run into the loop.
             seen.add(pagination, number + 1)
+        is_empty = not page.records
         yield page
-        if not (page.records if endless else pagination):
+        del page  # before the next one is fetched: its memory can be used for that
+        if is_empty if endless else not pagination:
             return
-        empty_pages = 0 if page.records else empty_pages + 1
+        empty_pages = empty_pages + 1 if is_empty else 0
         if empty_pages >= MAX_EMPTY_PAGES:
             raise PaginationError(
                 f"{MAX_EMPTY_PAGES} pages in a row held no record, each naming a next one; the "

@@ -1,10 +1,15 @@
-"""A source from its construction to its last page: what happens in its own thread."""
+"""A source from its construction to its last page: what happens in its own thread.
+
+A page is made lines in the thread that fetched it, right after it came: its values are still in
+the processor's cache then. Handed over to the main thread first, they were not, and encoding a
+page took several times as long (tests/benchmarks/pages.py).
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -36,6 +41,40 @@ class Opened:
     total: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class PageLines:
+    """A page as it is written.
+
+    Attributes:
+        number: Position in the stream, from 1, counted across resumes.
+        lines: Its RECORDs, a SCHEMA before them if they need one.
+        count: How many records they hold.
+        next_pagination: Where the next page starts.
+        next_state: Custom state the source wants kept, None for no change.
+        is_last: Whether the stream ends with it.
+        is_trial: Whether it ends a trial, which keeps no place.
+    """
+
+    number: int
+    lines: bytes
+    count: int
+    next_pagination: Mapping[str, Any]
+    next_state: Mapping[str, Any] | None
+    is_last: bool
+    is_trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritable:
+    """A page that could not be made lines.
+
+    Attributes:
+        error: Why; the source raised nothing.
+    """
+
+    error: Exception
+
+
 @dataclass(frozen=True)
 class SourcePages:
     """The pages of one source from a place on.
@@ -44,10 +83,12 @@ class SourcePages:
         stream: Name of the stream, for messages.
         source_class: Constructed with ``config``.
         config: What the source is constructed with.
+        encode: Makes lines of a page; returns them and how many records they hold.
         check_connection: What a failing check does: ``error``, ``warn`` or ``skip``.
         budget: When the source may ask its host; all streams of a run share it.
         proven: What the source may commit before its first page, None if nothing.
         max_pages: Read at most this many pages.
+        max_records: Give at most this many records, as a trial that keeps no place (``--test``).
         endless: The source has no end (``sync_mode: stream``).
         clock: What the API says of the time, as the first answers come.
     """
@@ -55,15 +96,17 @@ class SourcePages:
     stream: str
     source_class: Callable[[Any], Any]
     config: Any
+    encode: Callable[[Page], tuple[bytes, int]]
     check_connection: str
     budget: RequestBudget
     proven: ProvenPosition | None = None
     max_pages: int | None = None
+    max_records: int | None = None
     endless: bool = False
     clock: ServerClock = field(default_factory=ServerClock)
 
-    def read(self, start: Start) -> Iterator[Opened | Page]:
-        """Open the source and yield its pages.
+    def read(self, start: Start) -> Iterator[Opened | PageLines | Unwritable]:
+        """Open the source and yield its pages as lines.
 
         Args:
             start: Where the run starts.
@@ -85,16 +128,40 @@ class SourcePages:
                 source.commit()
             self._check(source)
             yield Opened(self._total(source))
-            yield from read_pages(
+            pages = read_pages(
                 self._fetch(source, start),
                 start=start.pagination,
                 pages_before=start.pages,
                 limit=self.max_pages,
                 endless=self.endless,
             )
+            yield from self._encoded(pages)
         finally:
             requests.log()
             _close(source)
+
+    def _encoded(self, pages: Iterator[Page]) -> Iterator[PageLines | Unwritable]:
+        """Make lines of pages, up to where a trial ends."""
+        left = self.max_records
+        for page in pages:
+            is_trial = left is not None and len(page.records) >= left
+            if is_trial:
+                page = replace(page, records=page.records[:left], next_pagination={})  # noqa: PLW2901
+            try:
+                lines, count = self.encode(page)
+            except Exception as error:  # noqa: BLE001 - it is raised again in the main thread
+                yield Unwritable(error)
+                return
+            is_last = not (page.records if self.endless else page.next_pagination)
+            encoded = PageLines(
+                page.number, lines, count, page.next_pagination, page.next_state, is_last, is_trial
+            )
+            left = None if left is None else left - count
+            del page, lines  # before the next one is fetched: its memory can be used for that
+            yield encoded
+            if is_trial:
+                return
+            del encoded
 
     def _observe(self, requests: RequestTimer, exchange: Exchange) -> None:
         requests.add(f"{exchange.method} {exchange.url}", exchange.status, exchange.seconds)

@@ -266,21 +266,22 @@ class SourceStream(Stream):
             stream=self.name,
             source_class=self.source_class,
             config=config,
+            encode=self.encode_page,
             check_connection=adapter.check_connection,
             budget=self.run_context.budget,
             proven=bookmarks.stream(self.name).proven() if commits else None,
             max_pages=getattr(config, "max_iterations", None),
+            max_records=self.ABORT_AT_RECORD_COUNT,
             endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,
         )
         return StreamRun(
             source=source,
             intent=self._intent(config),
             context=self.run_context,
-            sink=self,
+            activate_version=self.activate_version,
             count=count,
             on_start=self.started,
             version=int(time.time() * 1000) if self._wants_version else None,
-            max_records=self.ABORT_AT_RECORD_COUNT,
         )
 
     def _intent(self, config: Any) -> Intent:
@@ -419,7 +420,8 @@ class SourceStream(Stream):
 
     def _log_losses(self) -> None:
         """Say how often values had to be changed, beyond the first time."""
-        for (field, what), count in self._values.losses.counts.items():
+        # A copy: the thread of a source that was left may still be at its last page.
+        for (field, what), count in dict(self._values.losses.counts).items():
             if count > 1:
                 self.logger.warning(
                     "Stream %r, field `%s`: %s in %d records.",

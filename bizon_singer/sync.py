@@ -1,8 +1,8 @@
 """The page loop: the one place where records and STATE leave.
 
-For each page: its records are built, checked, encoded and written together with a new SCHEMA if
-they needed one before them and the STATE that covers them after them, in one write. So STATE can
-neither run ahead of records nor fall a page behind.
+Each page is written together with a new SCHEMA if its records needed one, before them, and the
+STATE that covers them, after them, in one write. So STATE can neither run ahead of records nor fall
+a page behind.
 
 Several streams may be read at once (``max_parallel_streams``). Their sources work in threads; their
 pages are written here, one whole page after the other, in the order they come. A STATE line holds
@@ -28,28 +28,17 @@ from bizon_singer.errors import (
     OutputError,
 )
 from bizon_singer.failure import cursor_was_refused
-from bizon_singer.iteration import Page
 from bizon_singer.outlet import Outlet
 from bizon_singer.progress import ProgressBar
 from bizon_singer.reader import PAGES_AHEAD, End, Inbox, SourceReader
 from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
 from bizon_singer.source.budget import RequestBudget
-from bizon_singer.source_pages import Opened, SourcePages
+from bizon_singer.source_pages import Opened, PageLines, SourcePages, Unwritable
 
 logger = logging.getLogger("bizon_singer.sync")
 
-Item = Opened | Page
-
-
-class Sink(Protocol):
-    """Turns pages of one stream into message lines; :class:`bizon_singer.stream.SourceStream`."""
-
-    def encode_page(self, page: Page) -> tuple[bytes, int]:
-        """Return the lines of a page and how many records they hold."""
-
-    def activate_version(self) -> bytes:
-        """Return the line that activates the version of a complete table, or nothing."""
+Item = Opened | PageLines | Unwritable
 
 
 @dataclass(frozen=True)
@@ -141,7 +130,7 @@ class StreamRun:
     Attributes:
         source: Its pages, read in a thread of their own.
         intent: What the run wants.
-        max_records: Write at most this many records and no progress (``--test``).
+        activate_version: Gives the line that activates the version of a complete table, or nothing.
         count: Called with the number of records of each page written.
         on_start: Called when it is known where the run starts.
         version: Version of the table, if targets are to be told one.
@@ -152,11 +141,10 @@ class StreamRun:
     source: SourcePages
     intent: Intent
     context: RunContext
-    sink: Sink
+    activate_version: Callable[[], bytes]
     count: Callable[[int], None]
     on_start: Callable[[Start], None]
     version: int | None = None
-    max_records: int | None = None
     page: int | None = None
     reader: SourceReader[Item] | None = None
 
@@ -167,7 +155,6 @@ class StreamRun:
         self._start: Start | None = None
         self._inbox: Inbox[Item] | None = None
         self._bar: ProgressBar | None = None
-        self._written = 0
         self._pages_left = self.source.max_pages
         self._source_error: Exception | None = None
 
@@ -182,7 +169,7 @@ class StreamRun:
         self.page = None
         self._start = start
         self.on_start(start)
-        ahead = 0 if self.max_records is not None else PAGES_AHEAD
+        ahead = 0 if self.source.max_records is not None else PAGES_AHEAD
         self.reader = self._inbox.open(partial(self.source.read, start), ahead)
 
     def take(self, item: Item | End) -> bool:
@@ -198,6 +185,8 @@ class StreamRun:
         assert self._start is not None  # noqa: S101
         if isinstance(item, End):
             return self._end(item.error)
+        if isinstance(item, Unwritable):
+            raise item.error
         if isinstance(item, Opened):
             self._bar = ProgressBar(self.stream, item.total)
             self.page = self._start.pages + 1
@@ -245,27 +234,24 @@ class StreamRun:
         if self._inbox is not None and self.reader is not None:
             self._inbox.leave(self.reader)
 
-    def _write_page(self, page: Page) -> bool:
+    def _write_page(self, page: PageLines) -> bool:
         """Write a page with its STATE; return whether another one is wanted."""
         self.page = page.number
-        if self.max_records is not None and self._written + len(page.records) >= self.max_records:
-            self._write_trial(page, self.max_records - self._written)
+        if page.is_trial:
+            self.context.outlet.write(page.lines, with_state=True)
+            self._tell(page.count)
             return False
         self._settle_start()
-        lines, count = self.sink.encode_page(page)
-        ends = not (page.records if self.source.endless else page.next_pagination)
-        if ends:
-            lines += self.sink.activate_version()
-        # Only once all lines of the page are there may the bookmark move: what is raised before
-        # leaves it where the last page written had put it.
+        lines = page.lines
+        if page.is_last:
+            lines += self.activate_version()
         self._bookmark.advance(page.number, page.next_pagination, page.next_state)
-        if ends:
+        if page.is_last:
             self._bookmark.finish()
         if self._pages_left is not None:
             self._pages_left -= 1
-        self.context.outlet.write(lines, with_state=ends or self._pages_left == 0)
-        self._written += count
-        self._tell(count)
+        self.context.outlet.write(lines, with_state=page.is_last or self._pages_left == 0)
+        self._tell(page.count)
         self.page = page.number + 1
         return True
 
@@ -276,13 +262,6 @@ class StreamRun:
             clock.is_settled = True
             if clock.earliest is not None:
                 self._bookmark.began_before(clock.earliest)
-
-    def _write_trial(self, page: Page, limit: int) -> None:
-        """Write the first records of a page; a trial keeps no place."""
-        part = Page(page.number, page.records[:limit], {}, None, page.fetched_at)
-        lines, count = self.sink.encode_page(part)
-        self.context.outlet.write(lines, with_state=True)
-        self._tell(count)
 
     def _tell(self, count: int) -> None:
         self.count(count)
