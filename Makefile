@@ -112,7 +112,9 @@ installed: build/wheel/done ## the wheel without any extra, with the newest and 
 bench: .venv/ready ## the benchmarks, as tables
 	PYTHONPATH=. $(BIN)/python -m tests.benchmarks
 
-proofs: .venv/ready ## the fuzz targets with 10,000 new examples each, for a night
+proofs: .venv/ready ## each tap killed 200 times, the fuzz targets with 10,000 new examples each, for a night
+	KILLS_PER_TAP=200 PATH="$(CURDIR)/$(BIN):$$PATH" \
+	  $(BIN)/python -m pytest tests/proofs/test_kill.py -n $(WORKERS) --dist worksteal
 	FUZZ_PROFILE=nightly PATH="$(CURDIR)/$(BIN):$$PATH" \
 	  $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --dist worksteal
 
