@@ -389,25 +389,27 @@ class TestReturns:
     """What counts as a page."""
 
     @pytest.mark.parametrize(
-        "returned",
+        "make",
         [
-            SourceIteration({"n": 1}, ONE),
-            SourceIteration(records=tuple(ONE), next_pagination=MappingProxyType({"n": 1})),
-            SourceIteration({"n": 1}, iter(ONE)),
-            SourceIteration({"n": 1}, (record for record in ONE)),
-            SimpleNamespace(next_pagination={"n": 1}, records=ONE),
-            ({"n": 1}, ONE),
-            (ONE, {"n": 1}),
-            ({"n": 1}, (record for record in ONE)),
-            ((record for record in ONE), {"n": 1}),
-            ({"n": 1}, [{"id": 1, "a": 1}]),
-            ForeignIteration(next_pagination={"n": 1}, records=[Foreign(id="1", data={"a": 1})]),
+            lambda: SourceIteration({"n": 1}, ONE),
+            lambda: SourceIteration(records=tuple(ONE), next_pagination=MappingProxyType({"n": 1})),
+            lambda: SourceIteration({"n": 1}, iter(ONE)),
+            lambda: SourceIteration({"n": 1}, (record for record in ONE)),
+            lambda: SimpleNamespace(next_pagination={"n": 1}, records=ONE),
+            lambda: ({"n": 1}, ONE),
+            lambda: (ONE, {"n": 1}),
+            lambda: ({"n": 1}, (record for record in ONE)),
+            lambda: ((record for record in ONE), {"n": 1}),
+            lambda: ({"n": 1}, [{"id": 1, "a": 1}]),
+            lambda: ForeignIteration(
+                next_pagination={"n": 1}, records=[Foreign(id="1", data={"a": 1})]
+            ),
         ],
-        ids=lambda returned: type(returned).__name__,
+        ids=lambda make: type(make()).__name__,
     )
-    def test_a_page_of_any_make(self, returned: Any) -> None:
+    def test_a_page_of_any_make(self, make: Callable[[], Any]) -> None:
         """Ours, Bizon's, anything like it, or a tuple either way round."""
-        page = next(pages(lambda _: returned))
+        page = next(pages(lambda _: make()))
         assert page.next_pagination == {"n": 1}
         assert page.next_state is None
         assert [record.id for record in page.records] == ["1"]
@@ -435,7 +437,7 @@ class TestReturns:
             (SourceIteration({}, None), "None as records"),  # type: ignore[arg-type]
             (SourceIteration({}, "canary"), "a str as records"),  # type: ignore[arg-type]
             (SourceIteration({}, {"id": "x"}), "a dict as records"),  # type: ignore[dict-item]
-            (SourceIteration({}, 5), "a int as records"),  # type: ignore[arg-type]
+            (SourceIteration({}, 5), "an int as records"),  # type: ignore[arg-type]
             (({}, None), "None as records"),
             (({}, {}), "a dict as records"),
         ],
@@ -551,7 +553,7 @@ class TestRecords:
             ({"id": None}, "the id of record 2 is None; give"),
             ({"id": []}, "the id of record 2 is a list; give"),
             (SourceRecord(b"\xff", {}), "the id of record 2 is a bytes that has no text"),  # type: ignore[arg-type]
-            (SourceRecord(10**5000, {}), "the id of record 2 is a int that has no text"),  # type: ignore[arg-type]
+            (SourceRecord(10**5000, {}), "the id of record 2 is an int that has no text"),  # type: ignore[arg-type]
             (SourceRecord("1", None), "the data of record 2 is None; give a dict"),  # type: ignore[arg-type]
             (SourceRecord("1", ["canary"]), "the data of record 2 is a list; give"),  # type: ignore[arg-type]
             (SourceRecord("1", {}, "canary"), "the timestamp of record 2 is a str that is no time"),  # type: ignore[arg-type]
@@ -559,7 +561,7 @@ class TestRecords:
             (SourceRecord("1", {}, 1e300), "the timestamp of record 2 is a float that is no time"),  # type: ignore[arg-type]
             (SourceRecord("1", {}, float("nan")), "the timestamp of record 2 is a float that is"),  # type: ignore[arg-type]
             (SourceRecord("1", {}, []), "the timestamp of record 2 is a list; give"),  # type: ignore[arg-type]
-            (SourceRecord("1", {}, None, 5), "the destination_id of record 2 is a int; give"),  # type: ignore[arg-type]
+            (SourceRecord("1", {}, None, 5), "the destination_id of record 2 is an int; give"),  # type: ignore[arg-type]
             (SimpleNamespace(id=1), "record 2 is a SimpleNamespace; give"),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
