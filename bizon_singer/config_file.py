@@ -155,7 +155,7 @@ def _parse_yaml(path: str, text: str) -> Any:
         }
 
     try:
-        return yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
+        return yaml.load(text, Loader)  # noqa: S506, TID251 - it is a SafeLoader
     except RepeatedKeyError as error:
         raise _repeated(path, error) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
