@@ -9,7 +9,7 @@ WORKERS ?= 2
 SECONDS ?= 60
 WHEEL := $$(ls build/wheel/*.whl)
 
-.PHONY: help env demo test lint unit real-bizon installed bench proofs fuzz clean
+.PHONY: help env demo test lint unit real-bizon installed bench proofs fuzz audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -39,6 +39,12 @@ env: .venv/ready ## make the environment in .venv: the package with every extra,
 .venv-fuzz/ready: pyproject.toml  # atheris has no wheel for some Pythons the package runs on
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --editable . atheris
+	touch $@
+
+.venv-audit/ready:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --upgrade pip
+	.venv-audit/bin/python -m pip install --quiet pip-audit
 	touch $@
 
 demo: .venv/ready .venv-target/bin/target-jsonl ## run tap-dummy into target-jsonl, and once more from its STATE
@@ -124,6 +130,11 @@ fuzz: .venv-fuzz/ready ## coverage-guided fuzzing of bodies and of STATE, SECOND
 	  .venv-fuzz/bin/python -m tests.fuzz.coverage $$target -max_total_time=$(SECONDS) \
 	    -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.corpus/$$target- .corpus/$$target; \
 	done
+
+audit: build/wheel/done .venv-audit/ready ## known vulnerabilities in what the wheel brings along
+	rm -rf build/audit
+	.venv-audit/bin/python -m pip install --quiet --target build/audit "$(WHEEL)[all]"
+	.venv-audit/bin/python -m tests.audit build/audit
 
 clean: ## remove what the targets made
 	rm -rf .venv .venv-* build
