@@ -145,6 +145,17 @@ class TestOrder:
         read = list(pages(lambda _: SourceIteration({}, left.pop(0)), endless=True))
         assert [len(page.records) for page in read] == [1, 1, 0]
 
+    def test_a_tenth_page_that_is_the_same_is_one_too_many(self) -> None:
+        """Nine are out by then; how to read a table is said."""
+        read: list[Page] = []
+        with pytest.raises(PaginationError) as caught:
+            read.extend(pages(lambda _: SourceIteration({}, ONE), endless=True))
+        assert len(read) == 9
+        assert str(caught.value) == (
+            "the source gave the same records 10 times from its beginning; `sync_mode: stream` is "
+            "for queues, leave it out for a source that has an end"
+        )
+
     @pytest.mark.parametrize("pages_in_it", [1, 3])
     def test_a_table_is_no_endless_source(self, pages_in_it: int) -> None:
         """Read as a queue it would start again for ever, its records growing no older."""
@@ -519,6 +530,14 @@ class TestRecords:
         assert found.data == data
         assert type(found.data) is dict
 
+    def test_of_a_record_written_as_a_dict_all_is_kept(self) -> None:
+        """As Bizon takes it: its time and its destination are no less than those of an object."""
+        found = accepted(
+            {"id": 1, "data": {}, "timestamp": "2024-01-01T00:00:00Z", "destination_id": "table"}
+        )
+        assert found.own_timestamp() == datetime(2024, 1, 1, tzinfo=UTC)
+        assert found.destination_id == "table"
+
     def test_of_a_foreign_record_all_is_kept(self) -> None:
         """Its time and its destination."""
         found = accepted(Foreign(id="1", data={}, destination_id="table"))
@@ -535,6 +554,8 @@ class TestRecords:
             (1704067200, datetime(2024, 1, 1, tzinfo=UTC)),
             (1704067200.5, datetime(2024, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)),
             (1704067200000, datetime(2024, 1, 1, tzinfo=UTC)),
+            (20_000_000_000, datetime(2603, 10, 11, 11, 33, 20, tzinfo=UTC)),
+            (20_000_000_001, datetime(1970, 8, 20, 11, 33, 20, 1000, tzinfo=UTC)),
         ],
     )
     def test_a_timestamp_is_a_time_as_in_bizon(self, timestamp: Any, moment: Any) -> None:
