@@ -606,7 +606,13 @@ class TestState:
     @pytest.mark.parametrize(
         ("state", "sentence"),
         [
-            ([], "the state is a list, not an object"),
+            (
+                [],
+                (
+                    "the state is a list, not an object; pass the object a STATE message "
+                    "carries as `value`"
+                ),
+            ),
             ("canary", "the state is a string, not an object"),
             (5, "the state is a number"),
             (True, "the state is a boolean"),
@@ -656,6 +662,11 @@ class TestState:
         """People keep the last line of a tap."""
         line = {"type": "STATE", "value": {"bookmarks": {"s": {"last_run": "2024-01-01"}}}}
         assert Bookmarks(line).stream("s").value == {"last_run": "2024-01-01"}
+
+    @pytest.mark.parametrize("state", [{"type": "STATE"}, {"value": {"bookmarks": {"s": {}}}}])
+    def test_half_a_state_message_is_none(self, state: dict[str, Any]) -> None:
+        """It is a state with keys nobody knows, which stay."""
+        assert Bookmarks(state).value == {**state, "version": 1, "bookmarks": {}}
 
     def test_what_meltano_prints_of_a_state_is_taken_apart(self) -> None:
         """`meltano state get` gives it in an object of its own, `meltano state set` takes it so."""

@@ -139,6 +139,18 @@ class TestOrder:
             read.extend(page.number for page in pages(fetch))
         assert count == 500 + MAX_EMPTY_PAGES
 
+    def test_so_many_empty_pages_and_no_more(self) -> None:
+        """Also when there never was a record."""
+        numbers = iter(range(10**6))
+        read: list[Page] = []
+        with pytest.raises(PaginationError) as caught:
+            read.extend(pages(lambda _: SourceIteration({"n": next(numbers)}, [])))
+        assert len(read) == MAX_EMPTY_PAGES
+        assert str(caught.value) == (
+            "1000 pages in a row held no record, each naming a next one; the source does not come "
+            "to an end"
+        )
+
     def test_an_endless_source_ends_with_an_empty_page(self) -> None:
         """Its pagination may stay the same or be missing."""
         left = [ONE, ONE, []]
@@ -462,6 +474,24 @@ class TestReturns:
         assert re.search("; (return|give) ", sentence)
         assert "canary" not in sentence
         assert "\n" not in sentence
+
+    @pytest.mark.parametrize("half", [{"records": ONE}, {"next_pagination": {}}])
+    def test_half_a_page_is_none(self, half: dict[str, Any]) -> None:
+        """It is refused as anything else is."""
+        with pytest.raises(ProtocolError, match="the source returned a SimpleNamespace for a page"):
+            next(pages(lambda _: SimpleNamespace(**half)))
+
+    def test_a_coroutine_is_refused_with_what_to_do(self) -> None:
+        """And closed, or Python would warn of it after the last word."""
+
+        async def get(_pagination: dict[str, Any]) -> SourceIteration:
+            return SourceIteration({}, ONE)
+
+        with pytest.raises(ProtocolError) as caught:
+            next(pages(get))
+        assert str(caught.value) == (
+            "the source returned a coroutine for a page; define its method without `async`"
+        )
 
     @given(values)
     def test_no_return_value_is_a_bug_of_ours(self, returned: Any) -> None:
