@@ -9,7 +9,7 @@ WORKERS ?= 2
 SECONDS ?= 60
 WHEEL := $$(ls build/wheel/*.whl)
 
-.PHONY: help env demo test lint unit real-bizon installed bench proofs fuzz clean
+.PHONY: help env demo test lint unit real-bizon installed bench proofs mutants fuzz audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -39,6 +39,18 @@ env: .venv/ready ## make the environment in .venv: the package with every extra,
 .venv-fuzz/ready: pyproject.toml  # atheris has no wheel for some Pythons the package runs on
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --editable . atheris
+	touch $@
+
+.venv-audit/ready:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --upgrade pip
+	.venv-audit/bin/python -m pip install --quiet pip-audit
+	touch $@
+
+.venv-mutants/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/python -m pip install --quiet --upgrade pip
+	.venv-mutants/bin/python -m pip install --quiet --editable '.[all]' --group dev 'mutmut>=3.8'
 	touch $@
 
 demo: .venv/ready .venv-target/bin/target-jsonl ## run tap-dummy into target-jsonl, and once more from its STATE
@@ -112,7 +124,9 @@ installed: build/wheel/done ## the wheel without any extra, with the newest and 
 bench: .venv/ready ## the benchmarks, as tables
 	PYTHONPATH=. $(BIN)/python -m tests.benchmarks
 
-proofs: .venv/ready ## the fuzz targets with 10,000 new examples each, for a night
+proofs: .venv/ready ## each tap killed 200 times, the fuzz targets with 10,000 new examples each, for a night
+	KILLS_PER_TAP=200 PATH="$(CURDIR)/$(BIN):$$PATH" \
+	  $(BIN)/python -m pytest tests/proofs/test_kill.py -n $(WORKERS) --dist worksteal
 	FUZZ_PROFILE=nightly PATH="$(CURDIR)/$(BIN):$$PATH" \
 	  $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --dist worksteal
 
@@ -122,6 +136,18 @@ fuzz: .venv-fuzz/ready ## coverage-guided fuzzing of bodies and of STATE, SECOND
 	  .venv-fuzz/bin/python -m tests.fuzz.coverage $$target -max_total_time=$(SECONDS) \
 	    -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.corpus/$$target- .corpus/$$target; \
 	done
+
+mutants: .venv-mutants/ready ## mutation testing of the writer, bookmarks and iteration; 85 % must be noticed
+	rm -rf build/mutants && mkdir -p build/mutants
+	cp -R bizon_singer taps tests pyproject.toml tests/mutants/setup.cfg build/mutants/
+	cd build/mutants && ../../.venv-mutants/bin/mutmut run --max-children 1 > mutmut.log 2>&1 || { \
+	  tail -n 40 mutmut.log; exit 1; }
+	cd build/mutants && ../../.venv-mutants/bin/python -m tests.mutants
+
+audit: build/wheel/done .venv-audit/ready ## known vulnerabilities in what the wheel brings along
+	rm -rf build/audit
+	.venv-audit/bin/python -m pip install --quiet --target build/audit "$(WHEEL)[all]"
+	.venv-audit/bin/python -m tests.audit build/audit
 
 clean: ## remove what the targets made
 	rm -rf .venv .venv-* build

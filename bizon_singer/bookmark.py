@@ -284,7 +284,7 @@ class Bookmark:
         """
         intent, start = self._intent, self._start
         assert intent is not None  # noqa: S101 - begin() comes first
-        assert start is not None  # noqa: S101
+        assert start is not None  # noqa: S101 - begin() comes first
         if next_state is not None:
             self._next_state = self._frozen(next_state, "next_state")
         frozen = self._frozen(pagination, "pagination")
@@ -321,7 +321,7 @@ class Bookmark:
         """Note that the stream is complete: what was in progress becomes the bookmark."""
         intent, start = self._intent, self._start
         assert intent is not None  # noqa: S101 - begin() comes first
-        assert start is not None  # noqa: S101
+        assert start is not None  # noqa: S101 - begin() comes first
         self.value["last_run"] = rfc3339(start.started_at)
         if self._next_state is not None:
             self.value["state"] = self._next_state

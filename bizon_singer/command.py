@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Any, ClassVar
 
 import click
 from singer_sdk import Tap
+from singer_sdk.about import AboutFormatter
 from singer_sdk.exceptions import MappingError
 from singer_sdk.tap_base import CliTestOptionValue
 
@@ -26,6 +28,9 @@ from bizon_singer.config_file import (
 )
 from bizon_singer.errors import BizonSingerError, CatalogError, ConfigError, StateError
 from bizon_singer.redact import one_line
+
+AS_TEXT = "text"
+"""What the SDK calls the form of ``--about`` that is for a person."""
 
 
 @dataclass
@@ -89,6 +94,18 @@ class TapCommand(Tap):
             tap.try_one_record()
         tap.sync_all()
 
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what the tap is; in text form, each setting with its description."""
+        if output_format not in {None, AS_TEXT}:
+            super().print_about(output_format)
+            return
+        info = cls._get_about_info()
+        settings = info.settings.get("properties", {})
+        readable = {name: _for_a_person(setting) for name, setting in settings.items()}
+        info = replace(info, settings={**info.settings, "properties": readable})
+        sys.stdout.write(f"{AboutFormatter.get_formatter(AS_TEXT).format_about(info)}\n")
+
     def setup_mapper(self) -> None:
         """Read the stream maps; one the SDK cannot read is a mistake in a setting.
 
@@ -138,6 +155,19 @@ class TapCommand(Tap):
             if option.name == "test":
                 option.type = click.Choice([value.value for value in CliTestOptionValue])
         return command
+
+
+def _for_a_person(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a setting whose type is what the SDK should print of it.
+
+    The SDK's text shows of a setting its type alone, as Python writes it; so its description goes
+    along there, on a line of its own.
+    """
+    declared = setting.get("type", [])
+    text = " or ".join([declared] if isinstance(declared, str) else declared)
+    if "description" in setting:
+        text += f"\n    Description: {one_line(setting['description'])}"
+    return {**setting, "type": text}
 
 
 def _read_json(file: IO[str] | None, error_class: type[BizonSingerError], what: str) -> Any:

@@ -155,7 +155,7 @@ def _parse_yaml(path: str, text: str) -> Any:
         }
 
     try:
-        return yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
+        return yaml.load(text, Loader)  # noqa: S506, TID251 - it is a SafeLoader
     except RepeatedKeyError as error:
         raise _repeated(path, error) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -237,12 +237,20 @@ def _variable(name: str, place: str) -> str:
     return value
 
 
-def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def read_environment(
+    schema: Mapping[str, Any], prefix: str, given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the settings given as environment variables (``--config ENV``).
+
+    A setting within an object has a variable of its own, as Meltano spells it:
+    ``authentication.params.token`` is ``TAP_DUMMY_AUTHENTICATION_PARAMS_TOKEN``. It goes into the
+    object a file gives. JSON for the whole object, in ``TAP_DUMMY_AUTHENTICATION``, takes the place
+    of a file's object and goes before the variables within it.
 
     Args:
         schema: JSON Schema of the settings; the type of each says how its text is read.
         prefix: Such as ``TAP_DUMMY_``; the setting ``count`` is then ``TAP_DUMMY_COUNT``.
+        given: Settings of config files.
 
     A ``.env`` file in this folder or above is read first, as the Singer SDK does.
 
@@ -252,14 +260,50 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     from dotenv import find_dotenv, load_dotenv  # noqa: PLC0415 - only for --config ENV
 
     load_dotenv(find_dotenv(usecwd=True))
+    config = _variables(schema, prefix, frozenset())
+    for name, value in config.items():
+        present = (given or {}).get(name)
+        both = isinstance(present, Mapping) and isinstance(value, Mapping)
+        if both and prefix + _in_capitals(name) not in os.environ:
+            config[name] = merged(present, value)  # type: ignore[arg-type]
+    return config
+
+
+def _variables(schema: Mapping[str, Any], prefix: str, nearer: frozenset[str]) -> dict[str, Any]:
+    """Return what variables give of an object's settings.
+
+    Args:
+        schema: JSON Schema of the object.
+        prefix: What the names of its variables begin with.
+        nearer: Variables that are those of settings nearer to the top.
+    """
     config: dict[str, Any] = {}
-    for name, setting in schema.get("properties", {}).items():
-        variable = prefix + name.upper().replace("-", "_").replace(".", "_")
-        if variable in os.environ:
+    own = {name: prefix + _in_capitals(name) for name in schema.get("properties", {})}
+    for name, variable in own.items():
+        setting = schema["properties"][name]
+        within = _variables(setting, f"{variable}_", nearer | frozenset(own.values()))
+        if within:
+            config[name] = within
+        if variable in os.environ and variable not in nearer:
             declared = setting.get("type", "string")
             types = {declared} if isinstance(declared, str) else set(declared)
-            config[name] = _typed(os.environ[variable], types - {"null"}, variable)
+            value = _typed(os.environ[variable], types - {"null"}, variable)
+            config[name] = merged(within, value) if isinstance(value, Mapping) else value
     return config
+
+
+def _in_capitals(name: str) -> str:
+    return name.upper().replace("-", "_").replace(".", "_")
+
+
+def merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config with values replaced by others, objects joined at every depth."""
+    joined = dict(base)
+    for key, value in overrides.items():
+        present = joined.get(key)
+        both = isinstance(present, Mapping) and isinstance(value, Mapping)
+        joined[key] = merged(present, value) if both else value  # type: ignore[arg-type]
+    return joined
 
 
 def _typed(text: str, types: Iterable[str], variable: str) -> Any:

@@ -12,7 +12,13 @@ from singer_sdk import Tap
 
 from bizon_singer.catalog import LISTED, is_selected, read_schema
 from bizon_singer.config_errors import nearest
-from bizon_singer.errors import BizonSingerError, ConfigError, InterruptedRunError, ProtocolError
+from bizon_singer.errors import (
+    BizonSingerError,
+    ConfigError,
+    InterruptedRunError,
+    ProtocolError,
+    kind_of,
+)
 from bizon_singer.failure import Failure, describe
 from bizon_singer.iteration import read_pages
 from bizon_singer.layout import Layout
@@ -263,7 +269,7 @@ def _definitions(given: Any) -> list[StreamDefinition]:
     for item in definitions:
         if not isinstance(item, StreamDefinition):
             raise ProtocolError(
-                f"the source declares its streams by a {type(item).__name__}; mend the source to "
+                f"the source declares its streams by {kind_of(item)}; mend the source to "
                 "give StreamDefinition(name=…)"
             )
     return definitions
@@ -298,9 +304,12 @@ def _checked(definition: StreamDefinition, source: str) -> StreamDefinition:
         return definition
     where = f"the schema {source} declares for stream {definition.name!r}"
     schema = read_schema(definition.schema, where, ProtocolError, "mend the source")
-    for key in definition.key_properties:
-        if key not in schema.get("properties", {}):
-            raise ProtocolError(f"{where} lacks the key {key!r}; mend the source")
+    wanted = dict.fromkeys(definition.key_properties, "key")
+    if definition.replication_key is not None:
+        wanted.setdefault(definition.replication_key, "replication key")
+    for field, role in wanted.items():
+        if field not in schema.get("properties", {}):
+            raise ProtocolError(f"{where} lacks the {role} {field!r}; mend the source")
     return replace(definition, schema=schema)
 
 

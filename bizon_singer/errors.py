@@ -133,3 +133,13 @@ class InterruptedRunError(BizonSingerError):
             f"stopped by {name} at the end of a page; run again with the last STATE to go on"
         )
         self.exit_code = SIGNAL_EXIT_BASE + signum
+
+
+def with_article(name: str) -> str:
+    """Return a class's name as it stands in a sentence: a dict, an int, a UUID."""
+    return f"an {name}" if name[:1].lower() in "aeio" else f"a {name}"
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is, never what it holds."""
+    return "None" if value is None else with_article(type(value).__name__)

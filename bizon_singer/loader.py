@@ -11,6 +11,7 @@ import hashlib
 import importlib.machinery
 import importlib.util
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
@@ -128,12 +129,17 @@ def load_source_file(path: str) -> ModuleType:
             del sys.modules[name]
         else:
             sys.modules[name] = before
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt) and _may_be_from_the_keyboard():
             raise
         raise SourceFileError(f"source file {shown} {_explained(error, file)}") from error
     finally:
         _loading.pop()
     return module
+
+
+def _may_be_from_the_keyboard() -> bool:
+    """Tell whether Control-C raises here; in a command it sets a flag (bizon_singer.signals)."""
+    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def _checked_file(path: str, shown: str) -> Path:

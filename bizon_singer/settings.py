@@ -34,6 +34,7 @@ from bizon_singer.config_errors import (
     shown,
     unknown_names,
 )
+from bizon_singer.config_file import merged
 from bizon_singer.config_schema import (
     INJECTED,
     declared_secrets,
@@ -43,7 +44,7 @@ from bizon_singer.config_schema import (
 )
 from bizon_singer.errors import ConfigError
 from bizon_singer.redact import redact
-from bizon_singer.source.config import SourceSyncModes
+from bizon_singer.source.config import Integer, Number, SourceSyncModes
 
 DEFAULT_PAGE_TIMEOUT_SECONDS = 3600.0
 A_YEAR_SECONDS = 366 * 24 * 3600
@@ -91,26 +92,26 @@ class AdapterSettings(BaseModel):
     on_stream_error: Literal["continue", "stop"] = Field(
         default="continue", description="Whether other streams go on when one fails."
     )
-    max_parallel_streams: int | None = Field(
+    max_parallel_streams: Integer | None = Field(
         default=None,
         ge=1,
         le=MAX_PARALLEL_STREAMS,
         description="Read so many streams at once; unset, as many as the tap recommends (most "
         "recommend 1).",
     )
-    state_interval_seconds: float = Field(
+    state_interval_seconds: Number = Field(
         default=0,
         ge=0,
         allow_inf_nan=False,
         description="Write STATE at most this often, in seconds; 0 writes it after every page.",
     )
-    discover_sample_records: int = Field(
+    discover_sample_records: Integer = Field(
         default=0,
         ge=0,
         description="Read this many records of streams without a schema at discovery and infer "
         "it from them.",
     )
-    page_timeout_seconds: float = Field(
+    page_timeout_seconds: Number = Field(
         default=DEFAULT_PAGE_TIMEOUT_SECONDS,
         gt=0,
         le=A_YEAR_SECONDS,
@@ -267,7 +268,7 @@ class Settings:
             known |= set(self.raw) - set(AdapterSettings.model_fields)
         base = {key: value for key, value in self.raw.items() if key in known}
         overrides = self.adapter.stream_settings.get(stream, {})
-        return {"name": self.name, **_merged(base, overrides), "stream": stream}
+        return {"name": self.name, **merged(base, overrides), "stream": stream}
 
     def fingerprint(self, config_class: type[Any], stream: str) -> str:
         """Return a hash of the settings that decide which records a stream holds.
@@ -283,15 +284,6 @@ class Settings:
             fields["start_date"] = self.adapter.start_date.isoformat()
         text = json.dumps(_without_secrets(fields), sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in overrides.items():
-        present = merged.get(key)
-        both = isinstance(present, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(present, value) if both else value  # type: ignore[arg-type]
-    return merged
 
 
 def _without_secrets(value: Any) -> Any:

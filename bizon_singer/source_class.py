@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from bizon_singer.errors import kind_of
 from bizon_singer.source.source import AbstractSource
 
 BASE = "AbstractSource"
@@ -34,13 +35,13 @@ def _why_no_streams(source: type[Any]) -> str | None:
     if reason is not None:
         return reason
     if not isinstance(streams, (list, tuple)):
-        return f"gives a {type(streams).__name__} in streams(), no list of names"
+        return f"gives {kind_of(streams)} in streams(), no list of names"
     if not streams:
         return "gives no streams in streams()"
     for item in streams:
         name = getattr(item, "value", item)
         if not isinstance(name, str) or not name:
-            return f"gives a {type(name).__name__} in streams() that is no name"
+            return f"gives {kind_of(name)} in streams() that is no name"
     return None
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from requests import RequestException
 
 from bizon_singer.bookmark import Start
-from bizon_singer.errors import BizonSingerError, CredentialsError, ProtocolError
+from bizon_singer.errors import BizonSingerError, CredentialsError, ProtocolError, kind_of
 from bizon_singer.iteration import Page, ask, read_pages
 from bizon_singer.progress import RequestTimer
 from bizon_singer.redact import excerpt
@@ -231,10 +231,9 @@ def _parts(answer: Any) -> tuple[bool, Any]:
         return bool(answer[0]), answer[1]
     if isinstance(answer, bool):
         return answer, None
-    kind = "None" if answer is None else f"a {type(answer).__name__}"
     raise ProtocolError(
-        f"check_connection() of the source returned {kind}; return (True, None), or False and why "
-        "not"
+        f"check_connection() of the source returned {kind_of(answer)}; return (True, None), or "
+        "False and why not"
     )
 
 

@@ -182,7 +182,7 @@ class StreamRun:
             Exception: Whatever the source raised; all pages before it are written, with STATE.
         """
         assert self.reader is not None  # noqa: S101 - start() comes first
-        assert self._start is not None  # noqa: S101
+        assert self._start is not None  # noqa: S101 - start() comes first
         if isinstance(item, End):
             return self._end(item.error)
         if isinstance(item, Unwritable):

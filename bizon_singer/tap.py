@@ -75,7 +75,9 @@ class SourceTap(TapCommand):
     """A Singer tap over one or more source classes.
 
     A subclass sets ``name`` and ``source_classes``; its docstring is the description that
-    ``--about`` shows.
+    ``--about`` shows. With ``--config ENV`` each setting is read from the environment as well, one
+    within an object by its path: ``TAP_QUAKES_AUTHENTICATION_PARAMS_TOKEN``
+    (:func:`bizon_singer.config_file.read_environment`).
     """
 
     name = PACKAGE
@@ -133,7 +135,7 @@ class SourceTap(TapCommand):
         config = read_config_file(str(config)) if isinstance(config, (str, PurePath)) else config
         config = dict(config or {})
         if parse_env_config:
-            config |= read_environment(self._full_schema(), self._env_var_prefix)
+            config |= read_environment(self._full_schema(), self._env_var_prefix, config)
         config = resolve_references(config)
         if config.get("stream_maps", 0) is None:
             del config["stream_maps"]  # the SDK looks into it wherever the key is there

@@ -44,7 +44,7 @@ from uuid import UUID
 
 import orjson
 
-from bizon_singer.errors import ProtocolError
+from bizon_singer.errors import ProtocolError, kind_of, with_article
 from bizon_singer.moments import standard, text_of
 from bizon_singer.redact import excerpt
 
@@ -180,8 +180,8 @@ class ValueReader:
         if kind.__name__ == "NAType":  # pandas.NA, its null
             return None
         unknown = ProtocolError(
-            f"{_where(field)} is a {kind.__module__}.{kind.__qualname__}, which JSON cannot hold; "
-            "convert it in the source"
+            f"{_where(field)} is {with_article(f'{kind.__module__}.{kind.__qualname__}')}, which "
+            "JSON cannot hold; convert it in the source"
         )
         # numpy's scalars and arrays and pydantic's models, known by what their classes can do:
         # importing those packages to ask would cost every tap their start.
@@ -329,8 +329,8 @@ def _key_text(key: Any, field: str) -> str:
     if isinstance(key, (float, Decimal, UUID, PurePath, IPv4Address, IPv6Address)):
         return str(key)
     raise ProtocolError(
-        f"{_where(field)} has a key that is a {type(key).__name__}, which JSON cannot hold; make "
-        "it a string in the source"
+        f"{_where(field)} has a key that is {kind_of(key)}, which JSON cannot hold; make it a "
+        "string in the source"
     )
 
 

@@ -7,8 +7,9 @@ Bizon declares a field and never reads it (``retry_limit``), it is honoured here
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from bizon_singer.errors import UnsafeError
 from bizon_singer.source.auth.config import AuthConfig
@@ -16,6 +17,18 @@ from bizon_singer.source.origin import origin_of, shown
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
 ONE_DAY = 86_400.0
+
+
+def _no_flag(value: Any) -> Any:
+    """Refuse true and false, which pydantic takes as 1 and 0: a slip of the pen, no number."""
+    if isinstance(value, bool):
+        message = "it must be a number, not true or false"
+        raise ValueError(message)  # noqa: TRY004 - what pydantic reports
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_no_flag)]
+Number = Annotated[float, BeforeValidator(_no_flag)]
 
 
 class SourceSyncModes(StrEnum):
@@ -31,7 +44,7 @@ class APIConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
-    retry_limit: int = Field(
+    retry_limit: Integer = Field(
         default=10, ge=0, description="How often a failed request is tried again."
     )
 
@@ -41,29 +54,29 @@ class HttpConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
-    connect_timeout_seconds: float = Field(
+    connect_timeout_seconds: Number = Field(
         default=10, gt=0, le=ONE_DAY, description="Longest wait for a connection, in seconds."
     )
-    read_timeout_seconds: float = Field(
+    read_timeout_seconds: Number = Field(
         default=60, gt=0, le=ONE_DAY, description="Longest silence within an answer, in seconds."
     )
-    retry_wait_max_seconds: float = Field(
+    retry_wait_max_seconds: Number = Field(
         default=60, ge=0, le=ONE_DAY, description="Longest pause between two tries, in seconds."
     )
-    retry_after_max_seconds: float = Field(
+    retry_after_max_seconds: Number = Field(
         default=300,
         ge=0,
         le=ONE_DAY,
         description="Longest pause an API may ask for by Retry-After, in seconds; beyond it the "
         "run stops and can be resumed later.",
     )
-    requests_per_second: float | None = Field(
+    requests_per_second: Number | None = Field(
         default=None,
         gt=0,
         description="Send at most so many requests a second to one host, all streams together; "
         "unset, as many as the API takes.",
     )
-    max_body_bytes: int = Field(
+    max_body_bytes: Integer = Field(
         default=MAX_BODY_BYTES, gt=0, description="Largest answer accepted, decoded, in bytes."
     )
     allow_http: bool = Field(
@@ -124,7 +137,7 @@ class SourceConfig(BaseModel):
     authentication: AuthConfig | None = Field(
         default=None, description="How the source proves who it is."
     )
-    max_iterations: int | None = Field(
+    max_iterations: Integer | None = Field(
         default=None, ge=1, description="Read at most this many pages of each stream, for trials."
     )
     api_config: APIConfig = Field(

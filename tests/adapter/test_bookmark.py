@@ -205,6 +205,14 @@ class TestResuming:
         assert mark.value["table_version"] == max(left, 5) + 1
         assert again(mark).begin(FULL, NOW, version=100).version == 100
 
+    def test_the_smallest_version_is_one(self) -> None:
+        """Nought has been seen by the target as any other number has."""
+        assert bookmark({"table_version": 0}).begin(FULL, NOW, version=0).version == 1
+
+    def test_a_run_without_versions_starts_none(self) -> None:
+        """Whatever an earlier one had activated: its records would be dropped as old ones."""
+        assert bookmark({"table_version": 5}).begin(FULL, NOW).version is None
+
     @pytest.mark.parametrize("left", ["7", True, None, -1, 2**62, 10**30, 1.5])
     def test_a_version_that_is_none_is_not_counted_on(self, left: Any) -> None:
         """STATE is edited by people."""
@@ -347,6 +355,12 @@ class TestReset:
         assert before.keys() <= mark.value.keys()
         assert all(mark.value[key] is None for key in before)
 
+    def test_no_key_is_added(self) -> None:
+        """A cursor that another tap never left has no place in the bookmark."""
+        mark = bookmark({"theirs": 1})
+        mark.begin(self.INTENT, NOW)
+        assert "updatedAt" not in mark.value
+
     def test_without_a_new_state_the_old_one_is_gone(self) -> None:
         """Or the source would go on from it after all."""
         mark = bookmark({"state": {"seq": 1}})
@@ -376,7 +390,9 @@ class TestRestart:
         mark = bookmark({"updatedAt": "2024-01-01T00:00:00Z", "in_progress": progress()})
         mark.begin(CHANGES, NOW)
         mark.restart(NOW)
-        assert warnings.text.count("another tap left") == 1
+        assert warnings.messages == [
+            "Stream 's' goes on from the 'updatedAt' another tap left in its bookmark."
+        ]
 
 
 class TestForeign:
@@ -590,7 +606,13 @@ class TestState:
     @pytest.mark.parametrize(
         ("state", "sentence"),
         [
-            ([], "the state is a list, not an object"),
+            (
+                [],
+                (
+                    "the state is a list, not an object; pass the object a STATE message "
+                    "carries as `value`"
+                ),
+            ),
             ("canary", "the state is a string, not an object"),
             (5, "the state is a number"),
             (True, "the state is a boolean"),
@@ -640,6 +662,11 @@ class TestState:
         """People keep the last line of a tap."""
         line = {"type": "STATE", "value": {"bookmarks": {"s": {"last_run": "2024-01-01"}}}}
         assert Bookmarks(line).stream("s").value == {"last_run": "2024-01-01"}
+
+    @pytest.mark.parametrize("state", [{"type": "STATE"}, {"value": {"bookmarks": {"s": {}}}}])
+    def test_half_a_state_message_is_none(self, state: dict[str, Any]) -> None:
+        """It is a state with keys nobody knows, which stay."""
+        assert Bookmarks(state).value == {**state, "version": 1, "bookmarks": {}}
 
     def test_what_meltano_prints_of_a_state_is_taken_apart(self) -> None:
         """`meltano state get` gives it in an object of its own, `meltano state set` takes it so."""

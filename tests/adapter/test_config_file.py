@@ -212,6 +212,65 @@ def test_the_environment_is_read_by_type(
     assert read_environment(SCHEMA, "TAP_X_") == expected
 
 
+AUTHENTICATION = {
+    "type": ["object", "null"],
+    "properties": {
+        "type": {"type": "string"},
+        "params": {
+            "type": "object",
+            "properties": {"token": {"type": "string"}, "expires": {"type": "integer"}},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "given", "expected"),
+    [
+        ({"AUTH_TYPE": "bearer"}, {}, {"type": "bearer"}),
+        (
+            {"AUTH_TYPE": "bearer", "AUTH_PARAMS_TOKEN": "12", "AUTH_PARAMS_EXPIRES": "12"},
+            {},
+            {"type": "bearer", "params": {"token": "12", "expires": 12}},
+        ),
+        (
+            {"AUTH_PARAMS_TOKEN": "new"},
+            {"auth": {"type": "bearer", "params": {"token": "old", "expires": 1}}},
+            {"type": "bearer", "params": {"token": "new", "expires": 1}},
+        ),
+        (
+            {"AUTH": '{"params": {"token": "a"}}', "AUTH_TYPE": "b", "AUTH_PARAMS_TOKEN": "c"},
+            {"auth": {"params": {"expires": 1}}},
+            {"type": "b", "params": {"token": "a"}},
+        ),
+        (
+            {"AUTH_PARAMS": '{"token": "a"}', "AUTH_PARAMS_TOKEN": "c"},
+            {},
+            {"params": {"token": "a"}},
+        ),
+        ({"AUTH": "null", "AUTH_TYPE": "b"}, {}, None),
+    ],
+)
+def test_a_nested_setting_has_a_variable_of_its_own(
+    variables: dict[str, str],
+    given: dict[str, Any],
+    expected: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Meltano spells it; JSON for the whole object goes first, a file comes last."""
+    for name, text in variables.items():
+        monkeypatch.setenv(f"TAP_X_{name}", text)
+    schema = {"properties": {"auth": AUTHENTICATION}}
+    assert read_environment(schema, "TAP_X_", given) == {"auth": expected}
+
+
+def test_a_setting_at_the_top_keeps_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a nested one would have the same: it was read so before there were nested ones."""
+    monkeypatch.setenv("TAP_X_AUTH_TYPE", "top")
+    schema = {"properties": {"auth": AUTHENTICATION, "auth_type": {"type": "string"}}}
+    assert read_environment(schema, "TAP_X_") == {"auth_type": "top"}
+
+
 @pytest.mark.parametrize(
     ("variable", "words"),
     [

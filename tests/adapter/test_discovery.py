@@ -213,12 +213,20 @@ def test_stream_maps_may_be_for_many_streams(maps: dict[str, Any]) -> None:
         (with_schema({"properties": {"a": {"$ref": "#/x"}}}), "refers to 'x'", 4),
         (with_schema([]), "Declaring declares for stream 'things' is no object", 4),
         (with_schema({"properties": {"a": {}}}, "id"), "lacks the key 'id'; mend the source", 4),
+        (
+            declaring(
+                [StreamDefinition("things", {"properties": {"a": {}}}, replication_key="changed")]
+            ),
+            "lacks the replication key 'changed'; mend the source",
+            4,
+        ),
         (declaring(["things"]), "by a str; mend the source to give StreamDefinition", 4),
         (
             declaring([StreamDefinition("things", replication_method="FULL")]),
             "stream 'things' a replication_method that is neither FULL_TABLE nor INCREMENTAL",
             4,
         ),
+        (declaring([1]), "by an int; mend the source to give StreamDefinition", 4),
         (declaring(lambda: 1 / 0), "stream_definitions(): the source raised ZeroDivision", 1),
     ],
 )

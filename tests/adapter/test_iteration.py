@@ -139,11 +139,34 @@ class TestOrder:
             read.extend(page.number for page in pages(fetch))
         assert count == 500 + MAX_EMPTY_PAGES
 
+    def test_so_many_empty_pages_and_no_more(self) -> None:
+        """Also when there never was a record."""
+        numbers = iter(range(10**6))
+        read: list[Page] = []
+        with pytest.raises(PaginationError) as caught:
+            read.extend(pages(lambda _: SourceIteration({"n": next(numbers)}, [])))
+        assert len(read) == MAX_EMPTY_PAGES
+        assert str(caught.value) == (
+            "1000 pages in a row held no record, each naming a next one; the source does not come "
+            "to an end"
+        )
+
     def test_an_endless_source_ends_with_an_empty_page(self) -> None:
         """Its pagination may stay the same or be missing."""
         left = [ONE, ONE, []]
         read = list(pages(lambda _: SourceIteration({}, left.pop(0)), endless=True))
         assert [len(page.records) for page in read] == [1, 1, 0]
+
+    def test_a_tenth_page_that_is_the_same_is_one_too_many(self) -> None:
+        """Nine are out by then; how to read a table is said."""
+        read: list[Page] = []
+        with pytest.raises(PaginationError) as caught:
+            read.extend(pages(lambda _: SourceIteration({}, ONE), endless=True))
+        assert len(read) == 9
+        assert str(caught.value) == (
+            "the source gave the same records 10 times from its beginning; `sync_mode: stream` is "
+            "for queues, leave it out for a source that has an end"
+        )
 
     @pytest.mark.parametrize("pages_in_it", [1, 3])
     def test_a_table_is_no_endless_source(self, pages_in_it: int) -> None:
@@ -389,25 +412,27 @@ class TestReturns:
     """What counts as a page."""
 
     @pytest.mark.parametrize(
-        "returned",
+        "make",
         [
-            SourceIteration({"n": 1}, ONE),
-            SourceIteration(records=tuple(ONE), next_pagination=MappingProxyType({"n": 1})),
-            SourceIteration({"n": 1}, iter(ONE)),
-            SourceIteration({"n": 1}, (record for record in ONE)),
-            SimpleNamespace(next_pagination={"n": 1}, records=ONE),
-            ({"n": 1}, ONE),
-            (ONE, {"n": 1}),
-            ({"n": 1}, (record for record in ONE)),
-            ((record for record in ONE), {"n": 1}),
-            ({"n": 1}, [{"id": 1, "a": 1}]),
-            ForeignIteration(next_pagination={"n": 1}, records=[Foreign(id="1", data={"a": 1})]),
+            lambda: SourceIteration({"n": 1}, ONE),
+            lambda: SourceIteration(records=tuple(ONE), next_pagination=MappingProxyType({"n": 1})),
+            lambda: SourceIteration({"n": 1}, iter(ONE)),
+            lambda: SourceIteration({"n": 1}, (record for record in ONE)),
+            lambda: SimpleNamespace(next_pagination={"n": 1}, records=ONE),
+            lambda: ({"n": 1}, ONE),
+            lambda: (ONE, {"n": 1}),
+            lambda: ({"n": 1}, (record for record in ONE)),
+            lambda: ((record for record in ONE), {"n": 1}),
+            lambda: ({"n": 1}, [{"id": 1, "a": 1}]),
+            lambda: ForeignIteration(
+                next_pagination={"n": 1}, records=[Foreign(id="1", data={"a": 1})]
+            ),
         ],
-        ids=lambda returned: type(returned).__name__,
+        ids=lambda make: type(make()).__name__,
     )
-    def test_a_page_of_any_make(self, returned: Any) -> None:
+    def test_a_page_of_any_make(self, make: Callable[[], Any]) -> None:
         """Ours, Bizon's, anything like it, or a tuple either way round."""
-        page = next(pages(lambda _: returned))
+        page = next(pages(lambda _: make()))
         assert page.next_pagination == {"n": 1}
         assert page.next_state is None
         assert [record.id for record in page.records] == ["1"]
@@ -435,7 +460,7 @@ class TestReturns:
             (SourceIteration({}, None), "None as records"),  # type: ignore[arg-type]
             (SourceIteration({}, "canary"), "a str as records"),  # type: ignore[arg-type]
             (SourceIteration({}, {"id": "x"}), "a dict as records"),  # type: ignore[dict-item]
-            (SourceIteration({}, 5), "a int as records"),  # type: ignore[arg-type]
+            (SourceIteration({}, 5), "an int as records"),  # type: ignore[arg-type]
             (({}, None), "None as records"),
             (({}, {}), "a dict as records"),
         ],
@@ -449,6 +474,24 @@ class TestReturns:
         assert re.search("; (return|give) ", sentence)
         assert "canary" not in sentence
         assert "\n" not in sentence
+
+    @pytest.mark.parametrize("half", [{"records": ONE}, {"next_pagination": {}}])
+    def test_half_a_page_is_none(self, half: dict[str, Any]) -> None:
+        """It is refused as anything else is."""
+        with pytest.raises(ProtocolError, match="the source returned a SimpleNamespace for a page"):
+            next(pages(lambda _: SimpleNamespace(**half)))
+
+    def test_a_coroutine_is_refused_with_what_to_do(self) -> None:
+        """And closed, or Python would warn of it after the last word."""
+
+        async def get(_pagination: dict[str, Any]) -> SourceIteration:
+            return SourceIteration({}, ONE)
+
+        with pytest.raises(ProtocolError) as caught:
+            next(pages(get))
+        assert str(caught.value) == (
+            "the source returned a coroutine for a page; define its method without `async`"
+        )
 
     @given(values)
     def test_no_return_value_is_a_bug_of_ours(self, returned: Any) -> None:
@@ -517,6 +560,14 @@ class TestRecords:
         assert found.data == data
         assert type(found.data) is dict
 
+    def test_of_a_record_written_as_a_dict_all_is_kept(self) -> None:
+        """As Bizon takes it: its time and its destination are no less than those of an object."""
+        found = accepted(
+            {"id": 1, "data": {}, "timestamp": "2024-01-01T00:00:00Z", "destination_id": "table"}
+        )
+        assert found.own_timestamp() == datetime(2024, 1, 1, tzinfo=UTC)
+        assert found.destination_id == "table"
+
     def test_of_a_foreign_record_all_is_kept(self) -> None:
         """Its time and its destination."""
         found = accepted(Foreign(id="1", data={}, destination_id="table"))
@@ -533,6 +584,8 @@ class TestRecords:
             (1704067200, datetime(2024, 1, 1, tzinfo=UTC)),
             (1704067200.5, datetime(2024, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)),
             (1704067200000, datetime(2024, 1, 1, tzinfo=UTC)),
+            (20_000_000_000, datetime(2603, 10, 11, 11, 33, 20, tzinfo=UTC)),
+            (20_000_000_001, datetime(1970, 8, 20, 11, 33, 20, 1000, tzinfo=UTC)),
         ],
     )
     def test_a_timestamp_is_a_time_as_in_bizon(self, timestamp: Any, moment: Any) -> None:
@@ -551,7 +604,7 @@ class TestRecords:
             ({"id": None}, "the id of record 2 is None; give"),
             ({"id": []}, "the id of record 2 is a list; give"),
             (SourceRecord(b"\xff", {}), "the id of record 2 is a bytes that has no text"),  # type: ignore[arg-type]
-            (SourceRecord(10**5000, {}), "the id of record 2 is a int that has no text"),  # type: ignore[arg-type]
+            (SourceRecord(10**5000, {}), "the id of record 2 is an int that has no text"),  # type: ignore[arg-type]
             (SourceRecord("1", None), "the data of record 2 is None; give a dict"),  # type: ignore[arg-type]
             (SourceRecord("1", ["canary"]), "the data of record 2 is a list; give"),  # type: ignore[arg-type]
             (SourceRecord("1", {}, "canary"), "the timestamp of record 2 is a str that is no time"),  # type: ignore[arg-type]
@@ -559,7 +612,7 @@ class TestRecords:
             (SourceRecord("1", {}, 1e300), "the timestamp of record 2 is a float that is no time"),  # type: ignore[arg-type]
             (SourceRecord("1", {}, float("nan")), "the timestamp of record 2 is a float that is"),  # type: ignore[arg-type]
             (SourceRecord("1", {}, []), "the timestamp of record 2 is a list; give"),  # type: ignore[arg-type]
-            (SourceRecord("1", {}, None, 5), "the destination_id of record 2 is a int; give"),  # type: ignore[arg-type]
+            (SourceRecord("1", {}, None, 5), "the destination_id of record 2 is an int; give"),  # type: ignore[arg-type]
             (SimpleNamespace(id=1), "record 2 is a SimpleNamespace; give"),
         ],
         ids=lambda value: value if isinstance(value, str) else "",

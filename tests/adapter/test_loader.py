@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,6 +157,16 @@ def test_an_interrupt_is_no_mistake_of_the_file(tmp_path: Path) -> None:
         load(tmp_path, "raise KeyboardInterrupt\n")
 
 
+def test_an_interrupt_that_is_not_from_the_keyboard_is_one(tmp_path: Path) -> None:
+    """In a command Control-C only sets a flag, so that the file itself must have raised it."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        sentence = refusal(tmp_path, "\nraise KeyboardInterrupt\n")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "raises KeyboardInterrupt (line 2) while it is imported; mend it" in sentence
+
+
 def test_bytes_that_are_no_text_are_explained(tmp_path: Path) -> None:
     """A file in an undeclared encoding is no valid Python, and it says so."""
     (tmp_path / "my_source.py").write_bytes(b"word = 'caf\xe9'\n")
@@ -236,8 +247,8 @@ METHODS = {
         ("streams", "", "Source does not implement streams)"),
         ("streams", "streams = staticmethod(lambda: [])", "gives no streams"),
         ("streams", "streams = staticmethod(lambda: 'a')", "gives a str in streams()"),
-        ("streams", "streams = staticmethod(lambda: None)", "gives a NoneType in streams()"),
-        ("streams", "streams = staticmethod(lambda: [None])", "NoneType in streams() that is no"),
+        ("streams", "streams = staticmethod(lambda: None)", "gives None in streams()"),
+        ("streams", "streams = staticmethod(lambda: [None])", "gives None in streams() that is no"),
         ("streams", "streams = staticmethod(lambda: [''])", "that is no name"),
         ("streams", "streams = staticmethod(lambda: 1/0)", "raises ZeroDivisionError in streams()"),
         ("streams", "def streams(self): return ['a']", "no @staticmethod above streams()"),

@@ -61,7 +61,8 @@ def test_about_as_json_is_nothing_but_json(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--about"], ["Name: tap-dummy", "Type: integer", "TAP_DUMMY_PAGE_SIZE"]),
+        (["--about"], ["Name: tap-dummy", "Type: integer\n", "TAP_DUMMY_PAGE_SIZE"]),
+        (["--about"], ["Name: stream\n    Type: string or null\n    Description: Read this"]),
         (["--about", "--format", "markdown"], ["# `tap-dummy`", "| page_size | False | 100 |"]),
         (["--help"], ["Usage: tap-dummy", "Made-up data", "--properties", "--state"]),
         (["--version"], ["tap-dummy v"]),

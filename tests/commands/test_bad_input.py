@@ -136,6 +136,7 @@ def test_a_bad_catalog_or_state_is_refused(
         ("from bizon.source.base import AbstractSource\n", ["Platform", "no release"]),
         ("from bizon.source.models import Record\n", ["'Record'", "did you mean `SourceRecord`?"]),
         ("import os\nprint('a print')\nos.write(1, b'raw')\n1 / 0\n", ["ZeroDivisionError"]),
+        ("raise KeyboardInterrupt\n", ["raises KeyboardInterrupt (line 1) while it is imported"]),
     ],
 )
 def test_a_bad_source_file_is_refused(tmp_path: Path, text: str | None, words: list[str]) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from tests.commands.process import (
     AUTHENTICATION,
+    CANARY,
+    assert_failed,
     assert_no_secret,
     assert_refused,
     last_state,
@@ -78,6 +80,16 @@ def test_a_bad_variable_is_named() -> None:
     """The variable, and the form it needs."""
     done = tap("tap-dummy", "--config", "ENV", env={"TAP_DUMMY_API_CONFIG": "{canary"})
     assert_refused(done, "TAP_DUMMY_API_CONFIG must hold an object, written as JSON")
+
+
+def test_a_token_in_a_variable_of_its_own_is_used_and_never_seen(tmp_path: Path) -> None:
+    """`--config ENV`, as Meltano spells it: it goes to the source, and masked to everybody else."""
+    body = "raise ValueError(self.config.authentication.params.token)"
+    config = {"source_file_path": source_file(tmp_path, body), "authentication": {"type": "bearer"}}
+    path = write(tmp_path / "config.json", config)
+    env = {"TAP_BIZON_AUTHENTICATION_PARAMS_TOKEN": CANARY}
+    done = tap("tap-bizon", "--config", path, "--config", "ENV", env=env)
+    assert_failed(done, "the source raised ValueError: [REDACTED]", code=1)
 
 
 def test_later_config_files_win(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import contextlib
 import json
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
@@ -142,6 +143,7 @@ class HttpServer:
     Args:
         answers: Given in order, the last one again and again; 404 if there are none.
         routes: Answers for single paths, given in order as well.
+        tls: Serve https, with the certificate in it.
 
     Attributes:
         url: Where it is, without a slash at the end.
@@ -149,7 +151,12 @@ class HttpServer:
         pool: Number of connections opened so far.
     """
 
-    def __init__(self, *answers: Script, routes: Mapping[str, list[Script]] | None = None) -> None:
+    def __init__(
+        self,
+        *answers: Script,
+        routes: Mapping[str, list[Script]] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Take a free port."""
         self.requests: list[Request] = []
         self.pool = 0
@@ -159,7 +166,11 @@ class HttpServer:
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self}))
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'' if tls is None else 's'}://127.0.0.1:{self.port}"
+        if tls is not None:  # hands are shaken in the thread of each connection, at its first read
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     def __enter__(self) -> Self:
         """Serve in threads."""

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,14 +53,21 @@ class Started:
     Args:
         arguments: Its command line.
         blocking: Whether its end of the pipe blocks.
+        env: Its environment; this process's if None.
     """
 
-    def __init__(self, arguments: list[str], *, blocking: bool = True) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        *,
+        blocking: bool = True,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         """Start it; its stderr goes to a file, so that it never stalls on it."""
         self.reading, writing = os.pipe()
         os.set_blocking(writing, blocking)
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish()
-        self.process = subprocess.Popen(arguments, stdout=writing, stderr=self._stderr)
+        self.process = subprocess.Popen(arguments, stdout=writing, stderr=self._stderr, env=env)
         os.close(writing)
         self._taken: list[bytes] = []
 

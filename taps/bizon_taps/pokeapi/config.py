@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from bizon_singer.source.config import SourceConfig
+from bizon_singer.source.config import Integer, SourceConfig
 
 
 class PokeApiSourceConfig(SourceConfig):
@@ -18,14 +18,14 @@ class PokeApiSourceConfig(SourceConfig):
         description="Root of the API, for a mirror or a server of your own. Requests go nowhere "
         "else, whatever host its answers name.",
     )
-    page_size: int = Field(
+    page_size: Integer = Field(
         default=100, ge=1, le=100_000, description="Entries of a list asked for in one request."
     )
     details: bool = Field(
         default=False,
         description="Fetch every resource in full, one request each, instead of its list entry.",
     )
-    detail_workers: int = Field(
+    detail_workers: Integer = Field(
         default=8, ge=1, le=32, description="Details fetched at the same time."
     )
     skip_unchanged: bool = Field(
