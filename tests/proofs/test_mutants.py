@@ -23,6 +23,7 @@ from bizon_singer.source.models import SourceRecord
 from bizon_singer.source.origin import OriginGuard
 from bizon_singer.source_pages import SourcePages
 from bizon_singer.stdout import SysStdoutWriter
+from bizon_singer.stream import SourceStream
 from bizon_singer.sync import StreamRun
 from bizon_singer.tap import RunFailedError, SourceTap, tap_for
 from tests.adapter import test_commit
@@ -131,12 +132,12 @@ def state_before_record(patch: pytest.MonkeyPatch) -> None:
 
 def skip_last_page(patch: pytest.MonkeyPatch) -> None:
     """The page without a next one is taken for the end itself."""
-    write_page = StreamRun._write_page
+    encode = SourceStream.encode_page
 
-    def skipping(self: StreamRun, page: Page) -> bool:
-        return write_page(self, page if page.next_pagination else replace(page, records=[]))
+    def skipping(self: SourceStream, page: Page) -> tuple[bytes, int]:
+        return encode(self, page if page.next_pagination else replace(page, records=[]))
 
-    patch.setattr(StreamRun, "_write_page", skipping)
+    patch.setattr(SourceStream, "encode_page", skipping)
 
 
 def glue_lines(patch: pytest.MonkeyPatch) -> None:
@@ -211,13 +212,13 @@ def float_big_ints(patch: pytest.MonkeyPatch) -> None:
             return [rounded(item) for item in value]
         return float(value) if type(value) is int and abs(value) >= 2**63 else value
 
-    write_page = StreamRun._write_page
+    encode = SourceStream.encode_page
 
-    def rounding(self: StreamRun, given: Page) -> bool:
+    def rounding(self: SourceStream, given: Page) -> tuple[bytes, int]:
         records = [SourceRecord(record.id, rounded(record.data)) for record in given.records]
-        return write_page(self, replace(given, records=records))
+        return encode(self, replace(given, records=records))
 
-    patch.setattr(StreamRun, "_write_page", rounding)
+    patch.setattr(SourceStream, "encode_page", rounding)
 
 
 def log_a_token(patch: pytest.MonkeyPatch) -> None:
