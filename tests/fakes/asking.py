@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,15 +41,13 @@ def ask(
         token: What to send as the bearer.
         form: An encoded form to send instead of JSON.
     """
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     sent = json.dumps(body) if body is not None else form
     kind = "application/json" if body is not None else "application/x-www-form-urlencoded"
     headers = {"Content-Type": kind} if sent is not None else {}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    connection.request("GET" if sent is None else "POST", target, sent, headers)
-    answer = connection.getresponse()
-    named = {name.lower(): value for name, value in answer.getheaders()}
-    text = answer.read().decode()
-    connection.close()
-    return Told(answer.status, named, text)
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
+        connection.request("GET" if sent is None else "POST", target, sent, headers)
+        answer = connection.getresponse()
+        named = {name.lower(): value for name, value in answer.getheaders()}
+        return Told(answer.status, named, answer.read().decode())
