@@ -49,6 +49,7 @@ class SourcePages:
         proven: What the source may commit before its first page, None if nothing.
         max_pages: Read at most this many pages.
         endless: The source has no end (``sync_mode: stream``).
+        selected_fields: Fields that will be written, None for all.
     """
 
     stream: str
@@ -59,6 +60,7 @@ class SourcePages:
     proven: ProvenPosition | None = None
     max_pages: int | None = None
     endless: bool = False
+    selected_fields: frozenset[str] | None = None
 
     def read(self, start: Start) -> Iterator[Opened | Page]:
         """Open the source and yield its pages.
@@ -77,6 +79,8 @@ class SourcePages:
         observe(session, partial(_observe, requests))
         if isinstance(session, Session):
             session.budget = self.budget
+        if hasattr(source, "selected_fields"):
+            source.selected_fields = self.selected_fields
         try:
             if self.proven is not None:
                 source.proven = self.proven

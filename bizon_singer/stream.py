@@ -271,6 +271,7 @@ class SourceStream(Stream):
             proven=bookmarks.stream(self.name).proven() if commits else None,
             max_pages=getattr(config, "max_iterations", None),
             endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,
+            selected_fields=self._selected_fields,
         )
         return StreamRun(
             source=source,
@@ -353,6 +354,14 @@ class SourceStream(Stream):
             self.layout, self._record_schema, selection, self.primary_keys, self._values
         )
         return _Pipeline(selection, builder, mapping)
+
+    @property
+    def _selected_fields(self) -> frozenset[str] | None:
+        """The fields that will be written, None where they are not all known beforehand."""
+        schema = self._pipeline.selection.pruned(self._record_schema.to_dict())
+        if self.layout is not Layout.DECLARED or schema.get("additionalProperties"):
+            return None
+        return frozenset(schema["properties"])
 
     @property
     def path_taken(self) -> str:
