@@ -28,8 +28,8 @@ def test_a_portal_may_be_edited_at_any_time(seed: int, catalog: dict[str, Any]) 
     draw = Random(seed)
     lag = draw.choice((0, 20, LOOKBACK_SECONDS - 10))
     with moving_hubspot(lag) as hubspot:
-        schedule = Schedule(hubspot, catalog, draw, archived=draw.random() < 0.5)
-        for _ in range(draw.randrange(1, 4)):
+        schedule = Schedule(hubspot, catalog, draw)
+        for _ in range(draw.randrange(1, 3)):
             cut = {"max_iterations": draw.randrange(1, 4)} if draw.random() < 0.4 else {}
             schedule.run(edits=draw.choice((0.1, 0.3, 0.6)), **cut)
             hubspot.clock.wait(draw.choice((0, 5, 1000)))
