@@ -80,6 +80,21 @@ def test_a_list_goes_on_after_the_record_read_last(path: str, hubspot: HubSpot) 
     assert "paging" not in second.body
 
 
+def test_a_page_may_be_smaller_than_was_asked_for(hubspot: HubSpot) -> None:
+    """Where it goes on is what counts, for lists and for the search."""
+    made = create(hubspot, 3)
+    hubspot.page_most = 2
+    by_id = [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]
+    for told in (get(hubspot, CONTACTS, limit=100), find(hubspot, limit=200, sorts=by_id)):
+        assert ids(told) == made[:2]
+        assert told.body["paging"]["next"]["after"]
+
+
+def test_the_time_is_told_by_every_answer(hubspot: HubSpot) -> None:
+    """It is the time of the portal."""
+    assert get(hubspot, CONTACTS).headers["date"] == "Sun, 01 Mar 2026 12:00:00 GMT"
+
+
 def test_archived_records_are_a_list_of_their_own(hubspot: HubSpot) -> None:
     """Each says when it was archived; its modified date stays."""
     one, two = create(hubspot, 2)

@@ -21,7 +21,9 @@ def batch_read(portal: Portal, call: Call) -> Any:
     results, errors = [], []
     for entry in call.inputs(BATCH_MOST):
         identity, after = entry["id"], entry.get("after") or "0"
-        page = _page(portal, here, identity, there, after=after, limit=PAGE_MOST)
+        page = _page(
+            portal, here, identity, there, after=after, limit=min(PAGE_MOST, call.page_most)
+        )
         if page["results"]:
             paging = {"paging": page["paging"]} if "paging" in page else {}
             results.append({"from": {"id": identity}, "to": page["results"], **paging})

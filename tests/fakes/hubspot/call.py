@@ -20,11 +20,13 @@ class Call:
         request: How it came.
         version: Which version of the API its path names, such as ``2026-03`` or ``v3``.
         variables: What stands in its path for the names in braces.
+        page_most: More than so many results are never given at once, whatever is asked for.
     """
 
     request: Request
     version: str
     variables: Mapping[str, str]
+    page_most: int = 1 << 30
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Call:
         text = self.text("limit", str(default))
         if not text.isdecimal() or not 0 < int(text) <= most:
             raise invalid(f"limit must be from 1 to {most}.", limit=[text])
-        return int(text)
+        return min(int(text), self.page_most)
 
     def inputs(self, most: int) -> list[dict[str, Any]]:
         """Return the inputs of a batch, each with an id of text."""

@@ -42,6 +42,7 @@ def search(portal: Portal, call: Call) -> Any:
     limit, offset = body.get("limit", 10), int(body.get("after") or 0)
     if not 0 < limit <= LIMIT_MOST:
         raise invalid(f"limit must be from 1 to {LIMIT_MOST}.")
+    limit = min(limit, call.page_most)
     if offset + limit > RESULTS_MOST:
         raise invalid(f"Paging ends after {RESULTS_MOST:,} results.")
     passes = _any_group(portal, of, body.get("filterGroups", []))

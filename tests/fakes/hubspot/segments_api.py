@@ -20,6 +20,7 @@ def search_lists(portal: Portal, call: Call) -> Any:
     offset, count = body.get("offset", 0), body.get("count", 20)
     if not isinstance(offset, int) or not isinstance(count, int) or not 0 < count <= COUNT_MOST:
         raise invalid(f"count must be from 1 to {COUNT_MOST}.")
+    count = min(count, call.page_most)
     if offset + count > RESULTS_MOST:
         raise invalid(f"Paging ends after {RESULTS_MOST:,} lists.")
     found = [

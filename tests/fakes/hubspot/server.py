@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any, Self
 
 from tests.fakes.http_server import Answer, HttpServer, Request
@@ -38,6 +40,8 @@ class HubSpot:
         access: Its tokens and their scopes.
         before_each: Called with each request before it is answered.
         target_most: How long path and query may be.
+        page_most: Give no more than so many results at once, whatever is asked for; as the real
+            one may, whose pages end where it says so.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class HubSpot:
         self.access = Access(self.clock)
         self.limits = limits or Limits()
         self.target_most = TARGET_MOST
+        self.page_most = 1 << 30
         self.before_each: Callable[[Request], None] = lambda _: None
         self._events: dict[int, list[Callable[[], object]]] = {}
         self._faults: list[Fault] = []
@@ -135,10 +140,14 @@ class HubSpot:
             status, body = self._body(request, is_search=is_search)
         except Refusal as refusal:
             status, body = refusal.status, refusal.body
-        headers = {"Content-Type": "application/json;charset=utf-8"}
+        headers = {"Content-Type": "application/json;charset=utf-8", "Date": self._date()}
         if not is_search and request.path not in TOKEN_PATHS:
             headers |= self.limits.headers()
         return Answer(status, json.dumps(body).encode(), headers)
+
+    def _date(self) -> str:
+        """Return the time as every server tells it: in whole seconds."""
+        return formatdate(self.clock.now() // 1000, usegmt=True)
 
     def _body(self, request: Request, *, is_search: bool) -> tuple[int, Any]:
         if request.path in TOKEN_PATHS and request.method == "POST":
@@ -148,5 +157,5 @@ class HubSpot:
         route, call = find(request)
         for scopes in route.needs(self.portal, call):
             self.access.check(request, scopes)
-        found = route.endpoint(self.portal, call)
+        found = route.endpoint(self.portal, replace(call, page_most=self.page_most))
         return found if isinstance(found, tuple) else (200, found)
