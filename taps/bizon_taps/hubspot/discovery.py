@@ -99,6 +99,7 @@ class AccountDiscovery:
         """Ask nothing yet."""
         self._portal = portal
         self._config = config
+        self._known: set[str] = set()
 
     def definitions(self) -> list[StreamDefinition]:
         """Return all streams there are.
@@ -116,6 +117,7 @@ class AccountDiscovery:
             objects = list(workers.map(self._object, kinds.values()))
             if pairs is None:
                 pairs = self._all_pairs(workers, objects, kinds)
+        self._check_selected()
         why = {item.name: item.unavailable for item in objects}
         found += objects
         found += [history_definition(kind, why[kind.name]) for kind in histories]
@@ -144,10 +146,25 @@ class AccountDiscovery:
         def ask() -> None:
             self._portal.page("objects", limit=1, object=kind.path)
             properties = fetch_properties(self._portal, kind.path)
+            self._known.update(item.name for item in properties)
             found.extend(chosen(properties, self._config.properties, kind.name))
 
         reason = _why_not(ask)
         return object_definition(kind, None if reason else found, reason)
+
+    def _check_selected(self) -> None:
+        """Refuse a selected property that no object has; one may well be of some objects only.
+
+        Raises:
+            ConfigError: There is one.
+        """
+        for name in self._config.properties.selected_properties:
+            if name not in self._known:
+                raise ConfigError(
+                    "setting `properties.selected_properties` names "
+                    f"{excerpt(name, SHOWN_CHARACTERS)!r}, which no object of this account has"
+                    f"{nearest(name, self._known)}"
+                )
 
     def _all_pairs(
         self,

@@ -13,7 +13,7 @@ short; those archived before the window are left out of the records.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -30,11 +30,11 @@ from bizon_taps.hubspot.properties import (
     fetch_properties,
     needed,
 )
-from bizon_taps.hubspot.search import MAX_RESULTS, Window, search_page
-from bizon_taps.hubspot.values import UntypedError, milliseconds_of, moment_of, written
+from bizon_taps.hubspot.search import MAX_RESULTS, search_page
+from bizon_taps.hubspot.values import UntypedError, moment_of
+from bizon_taps.hubspot.window import Window, milliseconds_of, start_after, state_of
 
 LIST_LIMIT = 100
-READ_UNTIL = "read_until"
 
 
 class ObjectReader:
@@ -128,7 +128,7 @@ class ObjectReader:
     ) -> SourceIteration:
         """Return a page of what changed since the last run: window, tail, archived."""
         position = Position.of(pagination) if pagination else Position(WINDOW, until=self._now())
-        start = self._start(state)
+        start = start_after(state, self._config.lookback_seconds)
         if position.phase == ARCHIVED:
             return self._archived_after(start, position)
         if position.phase == WINDOW:
@@ -160,27 +160,16 @@ class ObjectReader:
             return self._iteration(replace(position, after=page.after), records)
         return self._end(position, records)
 
-    def _start(self, state: SourceIncrementalState) -> datetime:
-        """Return where the window starts: when the last run began, by either clock, and earlier."""
-        moments = [state.last_run]
-        read_until = state.state.get(READ_UNTIL)
-        if isinstance(read_until, str):
-            moments.append(datetime.fromisoformat(read_until))
-        return min(moments) - timedelta(seconds=self._config.lookback_seconds)
-
     def _now(self) -> int:
-        """Return the time in epoch milliseconds, by HubSpot's clock if it tells it."""
-        if self._portal.seen_at is None:
-            _ = self._properties  # the first answer there is
-        return milliseconds_of(self._portal.seen_at or datetime.now(UTC))
+        """Return when this run began; the properties are asked for first, so it is no later."""
+        _ = self._properties
+        return self._portal.began()
 
     def _iteration(self, following: Position, records: list[SourceRecord]) -> SourceIteration:
         return SourceIteration(following.pagination(), records)
 
     def _end(self, position: Position, records: list[SourceRecord]) -> SourceIteration:
-        until = moment_of(position.until)
-        state = {READ_UNTIL: written(until)} if until is not None else {}
-        return SourceIteration({}, records, state)
+        return SourceIteration({}, records, state_of(position.until))
 
 
 def ids_of(results: list[JSON], stream: str) -> list[str]:

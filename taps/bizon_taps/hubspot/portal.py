@@ -18,6 +18,7 @@ from bizon_singer.source.reply import FIRST_ERROR_STATUS, HttpStatusError
 from bizon_taps.hubspot.config import HubSpotSourceConfig
 from bizon_taps.hubspot.paths import path_of
 from bizon_taps.hubspot.rates import PacedSession
+from bizon_taps.hubspot.window import milliseconds_of
 
 JSON = dict[str, Any]
 
@@ -57,16 +58,13 @@ class Portal:
         session: Sends the requests, with the authenticator on it.
         config: The settings.
 
-    Attributes:
-        seen_at: HubSpot's time at the first answer, None before it or if it gave none. What a run
-            has read is told by HubSpot's clock and not by this machine's, which may be wrong.
     """
 
     def __init__(self, session: PacedSession, config: HubSpotSourceConfig) -> None:
         """Ask nothing yet."""
         self._session = session
         self._config = config
-        self.seen_at: datetime | None = None
+        self._began: datetime | None = None
 
     def get(self, endpoint: str, params: Mapping[str, Any] | None = None, **names: str) -> JSON:
         """Return what an endpoint answers to a GET request.
@@ -133,6 +131,13 @@ class Portal:
         found = {result.get("id"): result for result in results_of(answer, "batch_read")}
         return [found[number] for number in ids if number in found]
 
+    def began(self) -> int:
+        """Return when the first answer came, in epoch milliseconds, by HubSpot's clock.
+
+        A server that does not date its answers is taken to have the time of this machine.
+        """
+        return milliseconds_of(self._began or datetime.now(UTC))
+
     def _ask(self, method: str, endpoint: str, names: Mapping[str, str], **rest: Any) -> JSON:
         if self._config.authentication is None:
             raise ConfigError(
@@ -146,8 +151,8 @@ class Portal:
                 raise HttpStatusError(reply)
         except HttpStatusError as error:
             raise _explained(error, endpoint) from error
-        if self.seen_at is None:
-            self.seen_at = _date_of(reply)
+        if self._began is None:
+            self._began = _date_of(reply) or datetime.now(UTC)
         body = reply.json()
         if not isinstance(body, dict):
             raise ProtocolError(f"{endpoint}: the answer is no JSON object; check `base_url`")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -136,7 +137,7 @@ class RecordReader:
         ]
         self._warned: set[str] = set()
 
-    @property
+    @cached_property
     def fits_into_url(self) -> bool:
         """Whether the names may stand in the query of a URL, by its length once encoded."""
         return len(quote(",".join(self.names))) <= MAX_QUERY_CHARACTERS

@@ -77,12 +77,16 @@ class PacedSession(Session):
         self.retried_statuses = RETRIED_STATUSES | {LOCKED, MIGRATION}
         self.time_zone: str | None = None
         self._searches_per_second = searches_per_second
+        self._refill_rate: float | None = None
 
     def await_turn(self, request: requests.PreparedRequest) -> None:
         """Wait for a turn of the account, and of its searches for one of those."""
         if is_search(request.url or ""):
             key = (SEARCH, origin_of(request.url or ""))
             sleep(self.budget.reserve(key, self._searches_per_second))
+        if self._refill_rate is not None:
+            # A turn each: threads that all waited for the same moment would start at once.
+            sleep(self.budget.reserve(origin_of(request.url or ""), self._refill_rate))
         super().await_turn(request)
 
     def look_at(self, reply: Reply) -> None:
@@ -106,9 +110,18 @@ class PacedSession(Session):
         elif reply.status_code == LOCKED:
             self.budget.pause(origin, LOCKED_PAUSE_SECONDS)
         else:
-            seconds = pause_for(reply.headers)
-            if seconds:
-                self.budget.pause(origin, seconds)
+            self._keep_pace(reply)
+
+    def _keep_pace(self, reply: Reply) -> None:
+        """Slow down by what is left of the window; an answer that does not say changes nothing."""
+        most = _number(reply.headers, "X-HubSpot-RateLimit-Max")
+        left = _number(reply.headers, "X-HubSpot-RateLimit-Remaining")
+        if not most or left is None:
+            return
+        interval = _interval(reply.headers)
+        self._refill_rate = most / interval if left <= most * RESERVE else None
+        if left <= 0:
+            self.budget.pause(origin_of(reply.url or ""), interval)
 
     def _reset(self, reply: Reply) -> str:
         """Return when the day of the account ends, in words."""
@@ -129,15 +142,6 @@ def is_search(url: str) -> bool:
     """Tell whether a URL is that of the search for objects, which has a limit of its own."""
     path = url.partition("?")[0]
     return path.endswith("/search") and "/objects/" in path
-
-
-def pause_for(headers: Mapping[str, str]) -> float:
-    """Return how long to wait after an answer, in seconds, by what is left of the window."""
-    most = _number(headers, "X-HubSpot-RateLimit-Max")
-    left = _number(headers, "X-HubSpot-RateLimit-Remaining")
-    if not most or left is None or left > most * RESERVE:
-        return 0.0
-    return _interval(headers) if left <= 0 else _interval(headers) / most
 
 
 def _interval(headers: Mapping[str, str]) -> float:

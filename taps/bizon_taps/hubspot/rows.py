@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bizon_singer.errors import ProtocolError
@@ -22,7 +22,8 @@ from bizon_taps.hubspot.crm_objects import STANDARD, CrmObject, custom_object
 from bizon_taps.hubspot.listings import BY_NAME, Archived, Listing, Paging, Parents
 from bizon_taps.hubspot.portal import JSON, MissingScopeError, Page, Portal, results_of
 from bizon_taps.hubspot.position import ARCHIVED, Position
-from bizon_taps.hubspot.values import UntypedError, milliseconds_of, to_datetime
+from bizon_taps.hubspot.values import UntypedError, to_datetime
+from bizon_taps.hubspot.window import milliseconds_of, start_after, state_of
 
 logger = logging.getLogger(__name__)
 
@@ -75,12 +76,12 @@ class RowReader:
         self, state: SourceIncrementalState, pagination: dict[str, Any]
     ) -> SourceIteration:
         """Return a page of what came to be since the last run."""
-        lookback = timedelta(seconds=self._config.lookback_seconds)
-        return self._read(pagination, state.last_run - lookback)
+        return self._read(pagination, start_after(state, self._config.lookback_seconds))
 
     def _read(self, pagination: dict[str, Any], since: datetime | None) -> SourceIteration:
-        now = milliseconds_of(datetime.now(UTC)) if self._listing.paging is Paging.EVENTS else 0
-        position = Position.of(pagination) if pagination else Position(until=now)
+        is_windowed = self._listing.paging is Paging.EVENTS
+        began = self._portal.began() if is_windowed and not pagination else 0
+        position = Position.of(pagination) if pagination else Position(until=began)
         if self._listing.parents is not None:
             return self._read_children(position)
         page = self._page(self._listing, position, since=since)
@@ -89,7 +90,7 @@ class RowReader:
             return SourceIteration(replace(position, after=page.after).pagination(), records)
         if self._has_archived and position.phase != ARCHIVED:
             return SourceIteration(Position(ARCHIVED).pagination(), records)
-        return SourceIteration({}, records)
+        return SourceIteration({}, records, state_of(position.until) if is_windowed else None)
 
     @property
     def _has_archived(self) -> bool:

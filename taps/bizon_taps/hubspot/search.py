@@ -23,27 +23,14 @@ before the run may not be in its index until the run is over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bizon_singer.errors import ProtocolError
 from bizon_taps.hubspot.crm_objects import ID, CrmObject
 from bizon_taps.hubspot.portal import JSON, Page, Portal, next_cursor, results_of
+from bizon_taps.hubspot.window import Window
 
 MAX_RESULTS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Objects modified within a time, both ends included.
-
-    Attributes:
-        start: Epoch milliseconds.
-        end: Epoch milliseconds, None for no end.
-    """
-
-    start: int
-    end: int | None = None
 
 
 def search_page(
@@ -55,7 +42,7 @@ def search_page(
     properties: Sequence[str],
     limit: int = MAX_RESULTS,
 ) -> Page:
-    """Return the objects of a window that follow an id.
+    """Return the objects modified within a window that follow an id.
 
     Returns:
         The page; its ``after`` is the last id, None when nothing follows.

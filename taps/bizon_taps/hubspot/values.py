@@ -125,11 +125,6 @@ def written(moment: datetime) -> str:
     return moment.isoformat(timespec=precise).replace("+00:00", "Z")
 
 
-def milliseconds_of(moment: datetime) -> int:
-    """Return a moment as the search takes it: epoch milliseconds, rounded down."""
-    return (moment - EPOCH) // timedelta(milliseconds=1)
-
-
 CONVERTERS: dict[str, Convert] = {
     "bool": to_bool,
     "number": to_number,
