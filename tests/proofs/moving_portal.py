@@ -5,7 +5,7 @@ The truth is what the portal holds in the end; a target that loaded all runs mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
@@ -17,7 +17,7 @@ from tests.fakes.hubspot.crm_object import CrmObject
 from tests.fakes.hubspot.portal import PORTAL_ID, Portal
 from tests.proofs.checker import check
 from tests.proofs.runs import Run, run
-from tests.proofs.subjects import catalog_of
+from tests.proofs.subjects import catalog_of, only
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGE_SIZE: Final = 3
@@ -50,16 +50,10 @@ def moving_hubspot(index_lag_seconds: float) -> HubSpot:
 
 
 def discovered() -> dict[str, Any]:
-    """Return the catalog all schedules share: reading one of all streams takes most of a run."""
+    """Return the catalog all schedules share."""
     with moving_hubspot(0) as hubspot:
         catalog = catalog_of(TapHubSpot, settings_of(hubspot), frozenset(STREAMS))
     return only(catalog, STREAMS)
-
-
-def only(catalog: Mapping[str, Any], streams: Sequence[str]) -> dict[str, Any]:
-    """Return a catalog of some streams alone."""
-    kept = [entry for entry in catalog["streams"] if entry["tap_stream_id"] in streams]
-    return {**catalog, "streams": kept}
 
 
 class Editor:
