@@ -22,9 +22,10 @@ def fill(portal: Portal, *, each: int = 3) -> None:
     portal.associate("contacts", contacts[1], "companies", companies[0])
     fill_people(portal, each)
     fill_marketing(portal, each)
-    portal.segments.add("Everybody", DAY_ONE)
-    for identity in contacts:
-        portal.segments.join("1", identity, DAY_ONE + DAY_MS)
+    for name in ("Everybody", "Nobody", "Everybody again"):
+        identity = portal.segments.add(name, DAY_ONE)
+        for contact in contacts if name != "Nobody" else ():
+            portal.segments.join(identity, contact, DAY_ONE + DAY_MS)
 
 
 def fill_people(portal: Portal, each: int) -> None:
