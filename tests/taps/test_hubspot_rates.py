@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -129,6 +130,16 @@ class TestRefusals:
         rest = sync(hubspot, found=found, state=done.state)
         assert [record["id"] for record in rest.records()] == ["103"]
 
+    def test_the_other_streams_do_not_ask_in_vain(self, hubspot: HubSpot) -> None:
+        """The first refusal of the day is the last request of the run."""
+        found = catalog(hubspot, "deals", "contacts", "owners")
+        hubspot.spoil(too_many("DAILY", Retry_After="3600"), path="/owners/", times=None)
+        done = sync(hubspot, found=found)
+        assert done.code == 5
+        assert "3 of 3 streams failed" in done.sentence
+        assert hubspot.requests[-1].path.startswith("/crm/owners/")
+        assert not asked(hubspot, "/contacts")
+
     def test_a_day_that_is_over_before_the_account_was_asked(self, hubspot: HubSpot) -> None:
         """Its time zone is not known then."""
         found = catalog(hubspot, "deals")
@@ -136,6 +147,43 @@ class TestRefusals:
         done = sync(hubspot, found=found)
         assert (done.code, len(hubspot.requests)) == (5, 1)
         assert "at midnight in the time zone of the account" in done.sentence
+
+
+class TestTokens:
+    """Tokens that are refused in other ways than by a 401."""
+
+    def test_a_malformed_token_is_told(self, hubspot: HubSpot) -> None:
+        """HubSpot's 530 is no passing trouble: exit 3."""
+        found = catalog(hubspot, "deals")
+        hubspot.spoil(lambda good: replace(good, status=530), times=None)
+        done = sync(hubspot, found=found)
+        assert (done.code, len(hubspot.requests)) == (3, 1)
+        assert "does not take the token for one" in done.sentence
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ({"context": {"missingScopes": ["crm.lists.read"]}}, "the scope crm.lists.read"),
+            (
+                {"errors": [{"context": {"requiredScopes": ["a.read", "b.read"]}}]},
+                "one of the scopes a.read, b.read",
+            ),
+            ({"errors": [{"context": {"requiredScopes": ["<b>", 7]}}]}, "do not include it"),
+            ({}, "do not include it"),
+            ([], "do not include it"),
+        ],
+    )
+    def test_a_refusal_names_the_scopes_in_any_form(
+        self, hubspot: HubSpot, body: Any, words: str
+    ) -> None:
+        """Only what looks like a scope is shown of the answer."""
+        found = catalog(hubspot, "deals")
+        answer = json.dumps(body).encode()
+        hubspot.spoil(lambda good: replace(good, status=403, body=answer), path="/objects/")
+        done = sync(hubspot, found=found)
+        assert done.code == 3
+        assert words in done.sentence
+        assert "<b>" not in done.sentence
 
 
 class TestFaults:

@@ -9,7 +9,6 @@ rows may come twice and none is left out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -57,6 +56,8 @@ class RowReader:
         self._portal = portal
         self._listing = listing
         self._config = config
+        properties = listing.schema["properties"]
+        self._numbers = {key for key in listing.keys if "integer" in properties[key]["type"]}
         self._total: Any = None
         self._parents: tuple[str | None, list[str], str | None] | None = None
 
@@ -256,7 +257,6 @@ class RowReader:
         data = {**own, **row}
         for name in self._listing.times:
             data[name] = _time(data.get(name))
-        schema = self._key_types
         for key in self._listing.keys:
             value = data.get(key)
             if value is None:
@@ -264,17 +264,9 @@ class RowReader:
                     f"{self._listing.name}: a row has no `{key}`; check `base_url`, or run again "
                     "later"
                 )
-            data[key] = schema[key](value)
+            data[key] = value if key in self._numbers else str(value)
         identity = "/".join(str(data[key]) for key in self._listing.keys)
         return SourceRecord(identity, data)
-
-    @property
-    def _key_types(self) -> dict[str, Callable[[Any], Any]]:
-        properties = self._listing.schema["properties"]
-        return {
-            key: (lambda value: value) if "integer" in properties[key]["type"] else str
-            for key in self._listing.keys
-        }
 
 
 def _exploded(rows: list[JSON], listing: Listing) -> list[JSON]:
