@@ -358,9 +358,9 @@ class SourceStream(Stream):
     @property
     def _selected_fields(self) -> frozenset[str] | None:
         """The fields that will be written, None where they are not all known beforehand."""
-        schema = self._pipeline.selection.pruned(self._record_schema.to_dict())
-        if self.layout is not Layout.DECLARED or schema.get("additionalProperties"):
+        if self.layout is not Layout.DECLARED or self.schema.get("additionalProperties"):
             return None
+        schema = self._pipeline.selection.pruned(self._record_schema.to_dict())
         return frozenset(schema["properties"])
 
     @property

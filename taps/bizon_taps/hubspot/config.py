@@ -142,9 +142,10 @@ class HubSpotSourceConfig(SourceConfig):
         "has left by HubSpot's own headers.",
     )
     searches_per_second: float = Field(
-        default=5,
+        default=4,
         gt=0,
-        description="Send at most so many searches a second; HubSpot's limit is 5 for an account.",
+        description="Send at most so many searches a second; HubSpot takes 5 of an account, and on "
+        "the way some of them move closer together.",
     )
 
     @field_validator("base_url")

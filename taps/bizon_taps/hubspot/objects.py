@@ -135,7 +135,7 @@ class ObjectReader:
             window = Window(milliseconds_of(start), position.until)
             following = Position(TAIL, until=position.until)
         else:
-            window = Window(position.until)
+            window = Window(position.until + 1)
             following = Position(ARCHIVED, until=position.until)
         page = search_page(
             self._portal,

@@ -10,6 +10,7 @@ apps of the account live on the same budget. With more than a tenth of the windo
 fast as it can; from there on at the rate the window refills; with nothing left it waits for one.
 
 Why a DAILY refusal is not tried again: the day ends at midnight of the account, hours away.
+The other streams of the run are told by the budget they share, and do not ask at all.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ SEARCH_PAUSE_SECONDS = 1.0
 LOCKED_PAUSE_SECONDS = 2.0
 RESERVE = 0.1
 """Part of the window that is used up slowly."""
+A_DAY_SECONDS = 86_400.0
 SEARCH = "search"
+DAY = "day"
 
 
 class DailyLimitError(TransientError):
@@ -80,13 +83,19 @@ class PacedSession(Session):
         self._refill_rate: float | None = None
 
     def await_turn(self, request: requests.PreparedRequest) -> None:
-        """Wait for a turn of the account, and of its searches for one of those."""
+        """Wait for a turn of the account, and of its searches for one of those.
+
+        Raises:
+            DailyLimitError: Another stream has met the end of the day; asking would be in vain.
+        """
+        origin = origin_of(request.url or "")
+        if self.budget.reserve((DAY, origin)) > 0:
+            raise self._day_is_spent(None)
         if is_search(request.url or ""):
-            key = (SEARCH, origin_of(request.url or ""))
-            sleep(self.budget.reserve(key, self._searches_per_second))
+            sleep(self.budget.reserve((SEARCH, origin), self._searches_per_second))
         if self._refill_rate is not None:
             # A turn each: threads that all waited for the same moment would start at once.
-            sleep(self.budget.reserve(origin_of(request.url or ""), self._refill_rate))
+            sleep(self.budget.reserve(origin, self._refill_rate))
         super().await_turn(request)
 
     def look_at(self, reply: Reply) -> None:
@@ -99,10 +108,8 @@ class PacedSession(Session):
         if reply.status_code == TOO_MANY:
             policy = _policy(reply)
             if policy == "DAILY":
-                raise DailyLimitError(
-                    "the requests the account has for one day are spent; run again with the last "
-                    f"STATE after they are renewed, {self._reset(reply)}"
-                )
+                self.budget.pause((DAY, origin), A_DAY_SECONDS)
+                raise self._day_is_spent(retry_after(reply.headers))
             if policy == "SECONDLY" or (not policy and is_search(reply.url or "")):
                 self.budget.pause((SEARCH, origin), SEARCH_PAUSE_SECONDS)
             elif retry_after(reply.headers) is None:
@@ -123,11 +130,17 @@ class PacedSession(Session):
         if left <= 0:
             self.budget.pause(origin_of(reply.url or ""), interval)
 
-    def _reset(self, reply: Reply) -> str:
-        """Return when the day of the account ends, in words."""
+    def _day_is_spent(self, asked: float | None) -> DailyLimitError:
+        """Return the error that says when to run again."""
+        return DailyLimitError(
+            "the requests the account has for one day are spent; run again with the last STATE "
+            f"after they are renewed, {self._reset(asked)}"
+        )
+
+    def _reset(self, asked: float | None) -> str:
+        """Return when the day of the account ends, in words; HubSpot's own word goes first."""
         now = datetime.now(UTC)
-        asked = retry_after(reply.headers)
-        if asked is not None and asked <= timedelta(days=2).total_seconds():
+        if asked is not None and asked <= A_DAY_SECONDS:
             return f"at {now + timedelta(seconds=asked):%Y-%m-%d %H:%M} UTC"
         try:
             zone = ZoneInfo(self.time_zone or "")

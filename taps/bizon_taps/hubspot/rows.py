@@ -9,7 +9,6 @@ rows may come twice and none is left out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -28,7 +27,8 @@ from bizon_taps.hubspot.window import milliseconds_of, start_after, state_of
 logger = logging.getLogger(__name__)
 
 MAX_LISTS = 10_000
-ABSENT = frozenset({400, 404})
+NOT_FOUND = 404
+ABSENT = frozenset({400, NOT_FOUND})
 """What HubSpot answers for an object that has no such thing, or that the account does not have."""
 
 
@@ -56,6 +56,9 @@ class RowReader:
         self._portal = portal
         self._listing = listing
         self._config = config
+        properties = listing.schema["properties"]
+        self._numbers = {key for key in listing.keys if "integer" in properties[key]["type"]}
+        self._total: Any = None
         self._parents: tuple[str | None, list[str], str | None] | None = None
 
     def probe(self) -> None:
@@ -137,6 +140,7 @@ class RowReader:
             },
         )
         rows = results_of(body, listing.name, listing.results)
+        self._watch_total(listing, body.get("total"))
         if body.get("hasMore") is not True:
             return Page(rows, None)
         following = offset + len(rows)
@@ -146,6 +150,16 @@ class RowReader:
                 "says there are more; delete lists that are not in use"
             )
         return Page(rows, str(following))
+
+    def _watch_total(self, listing: Listing, total: Any) -> None:
+        """Warn when the number of lists changes: they are counted off, and one may be skipped."""
+        if self._total not in {None, total}:
+            logger.warning(
+                "%s: lists were made or deleted while they were read; run again to be sure that "
+                "none is missing.",
+                listing.name,
+            )
+        self._total = total
 
     def _page_of_events(
         self, listing: Listing, position: Position, since: datetime | None, limit: int
@@ -212,18 +226,27 @@ class RowReader:
         return [*STANDARD.values(), *custom]
 
     def _children_of(self, parent: str, position: Position) -> Page:
+        """Return a page of the rows of a parent, an empty one if it is gone or has none."""
+        try:
+            if self._listing.parents is not Parents.OBJECTS:
+                return self._page(self._listing, position, id=parent)
+            return self._of_object(parent, position)
+        except HttpStatusError as error:
+            status = error.response.status_code
+            is_gone = status == NOT_FOUND and position.after is None
+            if not is_gone and (
+                self._listing.parents is not Parents.OBJECTS or status not in ABSENT
+            ):
+                raise
+            return Page([], None)
+
+    def _of_object(self, parent: str, position: Position) -> Page:
         listing = self._listing
-        if listing.parents is not Parents.OBJECTS:
-            return self._page(listing, position, id=parent)
         path = STANDARD[parent].path if parent in STANDARD else parent
         try:
             page = self._page(listing, position, object=path)
         except MissingScopeError as error:
             logger.warning("%s: those of %s are left out: %s.", listing.name, parent, error)
-            return Page([], None)
-        except HttpStatusError as error:
-            if error.response.status_code not in ABSENT:
-                raise
             return Page([], None)
         return Page(_exploded(page.results, listing), None) if listing.explode else page
 
@@ -234,7 +257,6 @@ class RowReader:
         data = {**own, **row}
         for name in self._listing.times:
             data[name] = _time(data.get(name))
-        schema = self._key_types
         for key in self._listing.keys:
             value = data.get(key)
             if value is None:
@@ -242,17 +264,9 @@ class RowReader:
                     f"{self._listing.name}: a row has no `{key}`; check `base_url`, or run again "
                     "later"
                 )
-            data[key] = schema[key](value)
+            data[key] = value if key in self._numbers else str(value)
         identity = "/".join(str(data[key]) for key in self._listing.keys)
         return SourceRecord(identity, data)
-
-    @property
-    def _key_types(self) -> dict[str, Callable[[Any], Any]]:
-        properties = self._listing.schema["properties"]
-        return {
-            key: (lambda value: value) if "integer" in properties[key]["type"] else str
-            for key in self._listing.keys
-        }
 
 
 def _exploded(rows: list[JSON], listing: Listing) -> list[JSON]:
