@@ -383,6 +383,8 @@ def test_faults_come_by_number_or_by_path(hubspot: HubSpot) -> None:
     assert get(hubspot, "/crm/owners/2026-03").headers["retry-after"] == "1"
     hubspot.heal()
     assert get(hubspot, "/crm/owners/2026-03").status == 200
+    hubspot.spoil(bad_gateway, path="/owners/", spared=1)
+    assert [get(hubspot, "/crm/owners/2026-03").status for _ in range(3)] == [200, 502, 200]
     hubspot.spoil(reset_mid_body)
     with pytest.raises(ConnectionError):
         get(hubspot, CONTACTS)

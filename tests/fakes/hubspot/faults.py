@@ -23,18 +23,23 @@ class Fault:
         at: Number of the request, counted from the start of the server; None for any.
         path: What is found in the path, as a regular expression.
         left: How often it still happens; None for good.
+        spared: How many requests that would meet it are left alone first.
     """
 
     spoil: Spoil
     at: int | None = None
     path: str = ""
     left: int | None = 1
+    spared: int = 0
 
     def meets(self, request: Request, number: int) -> bool:
         """Tell whether it happens now, and count that."""
         if self.left == 0 or self.at not in {None, number}:
             return False
         if not re.search(self.path, request.path):
+            return False
+        if self.spared:
+            self.spared -= 1
             return False
         self.left = None if self.left is None else self.left - 1
         return True

@@ -101,7 +101,13 @@ class HubSpot:
             self._events.setdefault(self._asked + number, []).append(event)
 
     def spoil(
-        self, spoil: Spoil, *, number: int | None = None, path: str = "", times: int | None = 1
+        self,
+        spoil: Spoil,
+        *,
+        number: int | None = None,
+        path: str = "",
+        times: int | None = 1,
+        spared: int = 0,
     ) -> None:
         """Let a fault happen.
 
@@ -110,10 +116,11 @@ class HubSpot:
             number: Which request from now; 1 is the next, None is any.
             path: What is found in the path, as a regular expression.
             times: How often; None for good.
+            spared: How many such requests are left alone first.
         """
         with self._lock:
             at = None if number is None else self._asked + number
-            self._faults.append(Fault(spoil, at, path, times))
+            self._faults.append(Fault(spoil, at, path, times, spared))
 
     def heal(self) -> None:
         """Let nothing go wrong any more."""
