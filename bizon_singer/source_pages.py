@@ -91,6 +91,7 @@ class SourcePages:
         max_records: Give at most this many records, as a trial that keeps no place (``--test``).
         endless: The source has no end (``sync_mode: stream``).
         clock: What the API says of the time, as the first answers come.
+        selected_fields: Fields that will be written, None for all.
     """
 
     stream: str
@@ -103,6 +104,7 @@ class SourcePages:
     max_pages: int | None = None
     max_records: int | None = None
     endless: bool = False
+    selected_fields: frozenset[str] | None = None
     clock: ServerClock = field(default_factory=ServerClock)
 
     def read(self, start: Start) -> Iterator[Opened | PageLines | Unwritable]:
@@ -122,6 +124,8 @@ class SourcePages:
         observe(session, partial(self._observe, requests))
         if isinstance(session, Session):
             session.budget = self.budget
+        if hasattr(source, "selected_fields"):
+            source.selected_fields = self.selected_fields
         try:
             if self.proven is not None:
                 source.proven = self.proven

@@ -273,6 +273,7 @@ class SourceStream(Stream):
             max_pages=getattr(config, "max_iterations", None),
             max_records=self.ABORT_AT_RECORD_COUNT,
             endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,
+            selected_fields=self._selected_fields,
         )
         return StreamRun(
             source=source,
@@ -354,6 +355,14 @@ class SourceStream(Stream):
             self.layout, self._record_schema, selection, self.primary_keys, self._values
         )
         return _Pipeline(selection, builder, mapping)
+
+    @property
+    def _selected_fields(self) -> frozenset[str] | None:
+        """The fields that will be written, None where they are not all known beforehand."""
+        if self.layout is not Layout.DECLARED or self.schema.get("additionalProperties"):
+            return None
+        schema = self._pipeline.selection.pruned(self._record_schema.to_dict())
+        return frozenset(schema["properties"])
 
     @property
     def path_taken(self) -> str:

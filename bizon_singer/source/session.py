@@ -279,9 +279,10 @@ class Session(requests.Session):
         renewed = False
         tried = 0
         while True:
-            self._await_turn(request)
+            self.await_turn(request)
             outcome = self._exchange(request, options)
             if isinstance(outcome, Reply):
+                self.look_at(outcome)
                 if outcome.status_code == UNAUTHORIZED and not renewed and self._renew(request):
                     outcome.close()
                     renewed = True
@@ -296,11 +297,15 @@ class Session(requests.Session):
                 raise outcome
             self._pause(outcome, next(waits), tried)
 
-    def _await_turn(self, request: requests.PreparedRequest) -> None:
+    def await_turn(self, request: requests.PreparedRequest) -> None:
+        """Wait until a request may be sent; a subclass knows what else its API counts apart."""
         origin = origin_of(request.url or "")
         seconds = self.budget.reserve(origin, self.http.requests_per_second)
         if seconds > 0:
             sleep(seconds)
+
+    def look_at(self, reply: Reply) -> None:
+        """Look at each answer before it is judged or tried again; a subclass may raise to stop."""
 
     def _is_spent(self, outcome: Reply | UnreachableError, tried: int) -> bool:
         bound = outcome.max_tries if isinstance(outcome, UnreachableError) else None

@@ -42,8 +42,11 @@ class AbstractSource(ABC):
         proven: Set before ``commit`` is called, see there.
         pool_size: How many connections the session keeps open. A source that sends requests from
             several threads sets it to as many, on the class or before ``super().__init__``.
+        selected_fields: Top-level fields of ``data`` that will be written, set before the first
+            page; None for all. What is not in it need not be fetched.
     """
 
+    selected_fields: frozenset[str] | None = None
     proven: ProvenPosition | None = None
     pool_size: int = DEFAULT_POOL_SIZE
 

@@ -10,8 +10,11 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.tap import tap_for
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.hubspot import HubSpot, fill, unlimited
 from tests.fakes.pokeapi import PokeApi
+from tests.proofs.subjects import catalog_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Fields in transformed catalog:UserWarning")
 
@@ -21,6 +24,17 @@ LIMIT = SuiteConfig(max_records_limit=20)
 API = PokeApi()
 API.__enter__()  # the SDK asks for the config while this module is imported
 
+HUBSPOT = HubSpot(limits=unlimited())
+HUBSPOT.__enter__()
+fill(HUBSPOT.portal)
+HUBSPOT_CONFIG = HUBSPOT.settings(
+    associations=["contacts-companies"],
+    property_history=["contacts"],
+    archived=True,
+    searches_per_second=1000,
+)
+HUBSPOT_STREAMS = frozenset(TapHubSpot(config=HUBSPOT_CONFIG).streams)
+
 TestTapDummy = get_tap_test_class(TapDummy, config={"count": 50}, suite_config=LIMIT)
 TestTapPokeApi = get_tap_test_class(
     TapPokeApi, config={"base_url": API.base_url, "page_size": 20}, suite_config=LIMIT
@@ -29,6 +43,13 @@ TestTapPokeApiDetails = get_tap_test_class(
     TapPokeApi,
     config={"base_url": API.base_url, "page_size": 5, "details": True},
     suite_config=SuiteConfig(max_records_limit=5),
+)
+TestTapHubSpot = get_tap_test_class(
+    TapHubSpot,
+    config=HUBSPOT_CONFIG,
+    suite_config=LIMIT,
+    # Some streams are not selected by default; the suite reads those as well.
+    catalog=catalog_of(TapHubSpot, HUBSPOT_CONFIG, HUBSPOT_STREAMS),
 )
 TestTapBizon = get_tap_test_class(
     tap_for("tap-bizon", find_sources(load_source_file(LEDGER), LEDGER)),

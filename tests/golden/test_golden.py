@@ -9,16 +9,31 @@ import json
 import os
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.hubspot import Clock, HubSpot, fill, unlimited
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.subjects import catalog_of, custom, record
+from tests.proofs.checker import read
+from tests.proofs.subjects import catalog_of, custom, only, record
 
 FOLDER = Path(__file__).parent
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HUBSPOT_STREAMS = frozenset(
+    {
+        "associations_contacts__companies",
+        "contacts",
+        "form_submissions",
+        "list_memberships",
+        "owners",
+        "p4242_pets",
+    }
+)
 MOMENT = re.compile(
     r'("(?:time_extracted|last_run|started_at|_source_timestamp)":)"[^"]+"'
     r'|("replication_key_value":)"20(?:2[5-9]|[3-9]\d)[^"]+"'
@@ -42,6 +57,27 @@ def pokeapi() -> bytes:
         return written + record(TapPokeApi, config, catalog=catalog_of(TapPokeApi, config, details))
 
 
+def hubspot() -> bytes:
+    """tap-hubspot: a run in full, and the next one after a change, an arrival and an archiving."""
+    with HubSpot(Clock(NOON), limits=unlimited()) as api:
+        portal = api.portal
+        fill(portal)
+        portal.define("contacts", "custom_score", "number")
+        portal.change("contacts", portal.ids("contacts")[0], {"custom_score": "12.50"})
+        portal.change("contacts", portal.ids("contacts")[1], {"custom_score": "N/A"})
+        api.page_most = 2
+        config = api.settings(associations=["contacts-companies"], archived=True)
+        catalog = only(catalog_of(TapHubSpot, config, HUBSPOT_STREAMS), HUBSPOT_STREAMS)
+        written = record(TapHubSpot, config, catalog=catalog)
+        state = list(read(written).of("STATE"))[-1].body["value"]
+        api.clock.wait(3600)
+        one, two = portal.ids("contacts")
+        portal.change("contacts", one, {"lastname": ""})
+        portal.archive("contacts", two)
+        portal.create("contacts", {"email": "new@example.com"})
+        return written + record(TapHubSpot, config, state, catalog)
+
+
 def bizon() -> bytes:
     """tap-bizon with an incremental source file."""
     subject = custom("ledger", {"count": 9}, page_size=4, full_table=frozenset())
@@ -53,7 +89,7 @@ def steady(recording: bytes) -> str:
     return MOMENT.sub(lambda match: f'{match[1] or match[2] or match[3]}"*"', recording.decode())
 
 
-@pytest.mark.parametrize("tap", [dummy, pokeapi, bizon], ids=lambda tap: tap.__name__)
+@pytest.mark.parametrize("tap", [dummy, pokeapi, hubspot, bizon], ids=lambda tap: tap.__name__)
 def test_the_output_is_what_it_was(tap: Callable[[], bytes]) -> None:
     """Byte for byte, apart from times and fingerprints."""
     path = FOLDER / f"{tap.__name__}.jsonl"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,9 @@ from typing import Any
 from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.tap import SourceTap, tap_for
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.hubspot import HubSpot
 from tests.fakes.pokeapi import PokeApi
 
 SOURCES = Path(__file__).parents[1] / "sources"
@@ -39,6 +41,13 @@ def catalog_of(
     return catalog
 
 
+def only(catalog: Mapping[str, Any], streams: Iterable[str]) -> dict[str, Any]:
+    """Return a catalog without all other streams; reading those takes most of a short run."""
+    names = set(streams)
+    kept = [entry for entry in catalog["streams"] if entry["tap_stream_id"] in names]
+    return {**catalog, "streams": kept}
+
+
 @dataclass(frozen=True)
 class Subject:
     """One tap with one config.
@@ -46,14 +55,14 @@ class Subject:
     Attributes:
         first: Config of a run without STATE.
         later: Config of the next run, over a source that has moved on; None if it is the same.
-        page_size: Largest number of records of a page.
+        page_size: Largest number of records of a page, one for all streams or one for each.
         full_table: Streams that start again once they are complete.
     """
 
     name: str
     tap_class: type[SourceTap]
     first: Mapping[str, Any]
-    page_size: int
+    page_size: int | Mapping[str, int]
     full_table: frozenset[str]
     later: Mapping[str, Any] = field(default_factory=dict)
     catalog: Any = None
@@ -89,6 +98,36 @@ def pokeapi(api: PokeApi, *, details: bool) -> Subject:
         page_size=6,
         full_table=POKEAPI_STREAMS,
         catalog=catalog_of(TapPokeApi, config, POKEAPI_STREAMS),
+    )
+
+
+HUBSPOT_FULL_TABLE = frozenset({"owners", "list_memberships", "associations_contacts__companies"})
+HUBSPOT_INCREMENTAL = frozenset({"contacts", "companies", "companies_property_history"})
+
+
+def hubspot(server: HubSpot) -> Subject:
+    """tap-hubspot over a local server: lists, searches, archived records, children, history."""
+    config = server.settings(
+        associations=["contacts-companies"],
+        property_history=["companies"],
+        archived=True,
+        searches_per_second=100_000,
+    )
+    streams = HUBSPOT_FULL_TABLE | HUBSPOT_INCREMENTAL
+    size = server.page_most
+    return Subject(
+        "hubspot",
+        TapHubSpot,
+        config,
+        # An association is a row for each of its types, an object's history one for each version.
+        page_size={
+            **dict.fromkeys(streams, size),
+            "associations_contacts__companies": 3 * size,
+            "companies_property_history": 20 * size,
+        },
+        full_table=HUBSPOT_FULL_TABLE,
+        later=config,
+        catalog=only(catalog_of(TapHubSpot, config, streams), streams),
     )
 
 

@@ -72,3 +72,9 @@ def test_a_rate_holds_for_retries_as_well(
     for _ in range(3):
         session.get(server.url)
     assert sum(pauses) == pytest.approx(4, abs=0.2)
+
+
+def test_what_an_api_counts_apart_has_turns_of_its_own(budget: RequestBudget) -> None:
+    """Searches of a host, say, wait for each other and hold up nothing else."""
+    assert [budget.reserve(("search", HERE), 1) for _ in range(2)] == [0, 1]
+    assert budget.reserve(HERE, 1) == 0

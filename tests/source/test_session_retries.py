@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from bizon_singer.errors import ProtocolError, TransientError
 from bizon_singer.source.config import SourceConfig
-from bizon_singer.source.reply import RETRIED_STATUSES
+from bizon_singer.source.reply import RETRIED_STATUSES, Reply
 from bizon_singer.source.retry import pauses as pauses_below
 from bizon_singer.source.retry import retry_after
+from bizon_singer.source.session import Session
 from tests.fakes.http_server import Answer, json_answer
 from tests.source.test_auth_headers import PlainSource
 
@@ -356,3 +357,37 @@ def test_what_cannot_be_sent_is_not_tried_again(open_session: Open, pauses: list
     with pytest.raises(ProtocolError, match="header"):
         session.get("http://127.0.0.1:9/")
     assert pauses == []
+
+
+def test_a_subclass_paces_each_try_and_looks_at_each_answer(
+    serve: Serve, pauses: list[float]
+) -> None:
+    """Also at those that are tried again: some APIs say in the body that it would be in vain."""
+    server = serve(Answer(503), OK)
+    turns: list[str] = []
+    seen: list[int] = []
+
+    class Watching(Session):
+        def await_turn(self, request: requests.PreparedRequest) -> None:
+            turns.append(request.url or "")
+
+        def look_at(self, reply: Reply) -> None:
+            seen.append(reply.status_code)
+
+    with Watching() as session:
+        session.get(server.url)
+    assert seen == [503, 200]
+    assert len(turns) == len(seen) == len(pauses) + 1
+
+
+def test_what_a_subclass_raises_ends_the_tries(serve: Serve, pauses: list[float]) -> None:
+    """No pause and no further request."""
+    server = serve(Answer(429))
+
+    class Stopping(Session):
+        def look_at(self, reply: Reply) -> None:
+            raise TransientError(f"{reply.place}: enough for today")
+
+    with Stopping() as session, pytest.raises(TransientError, match="enough for today"):
+        session.get(server.url)
+    assert (len(server.requests), pauses) == (1, [])

@@ -1,0 +1,1 @@
+"""tap-hubspot: CRM objects, their associations and history, and what surrounds them."""

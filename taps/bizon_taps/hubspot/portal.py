@@ -1,0 +1,270 @@
+"""The account: its endpoints, with answers checked for their shape and refusals explained.
+
+An answer that is no list of results is an error, never "no records": an HTML page with status 200,
+``{}``, or a batch of which a part failed for another reason than being gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from bizon_singer.errors import ConfigError, CredentialsError, ProtocolError, TransientError
+from bizon_singer.source.reply import FIRST_ERROR_STATUS, HttpStatusError
+from bizon_taps.hubspot.config import HubSpotSourceConfig
+from bizon_taps.hubspot.paths import path_of
+from bizon_taps.hubspot.rates import PacedSession
+from bizon_taps.hubspot.window import milliseconds_of
+
+JSON = dict[str, Any]
+
+FORBIDDEN = 403
+MALFORMED_TOKEN = 530
+PARTLY = 207
+MAX_SCOPES = 5
+_SCOPE = re.compile(r"[a-z][a-z0-9_.-]{1,80}")
+_CATEGORY = re.compile(r"[A-Z_]{1,60}")
+_SCOPE_LISTS = ("requiredGranularScopes", "missingScopes", "requiredScopes")
+GONE = frozenset({"OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND", "NOT_FOUND"})
+"""Why an input of a batch has no result, where nothing is wrong: it has been archived since, or
+has no associations."""
+
+
+class MissingScopeError(CredentialsError):
+    """The token may not read this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an endpoint.
+
+    Attributes:
+        results: What it holds.
+        after: Cursor of the next page, None at the end.
+    """
+
+    results: list[JSON]
+    after: str | None
+
+
+class Portal:
+    """Asks the endpoints of one account.
+
+    Args:
+        session: Sends the requests, with the authenticator on it.
+        config: The settings.
+
+    """
+
+    def __init__(self, session: PacedSession, config: HubSpotSourceConfig) -> None:
+        """Ask nothing yet."""
+        self._session = session
+        self._config = config
+        self._began: datetime | None = None
+
+    def get(self, endpoint: str, params: Mapping[str, Any] | None = None, **names: str) -> JSON:
+        """Return what an endpoint answers to a GET request.
+
+        Raises:
+            ConfigError: There is no ``authentication``.
+            HttpStatusError: The status is 400 or more.
+            MissingScopeError: The token may not read this.
+            ProtocolError: The answer is no JSON object.
+        """
+        return self._ask("GET", endpoint, names, params=params)
+
+    def post(
+        self,
+        endpoint: str,
+        body: Mapping[str, Any],
+        params: Mapping[str, Any] | None = None,
+        **names: str,
+    ) -> JSON:
+        """Return what an endpoint answers to a JSON body; raises as :meth:`get`."""
+        return self._ask("POST", endpoint, names, params=params, json=body)
+
+    def page(
+        self,
+        endpoint: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        **names: str,
+    ) -> Page:
+        """Return a page of a list that has cursors; raises as :meth:`get`."""
+        asked = dict(params or {})
+        if limit is not None:
+            asked["limit"] = limit
+        if after is not None:
+            asked["after"] = after
+        body = self.get(endpoint, asked, **names)
+        return Page(results_of(body, endpoint), next_cursor(body, endpoint))
+
+    def batch_read(
+        self,
+        object_path: str,
+        ids: Sequence[str],
+        properties: Sequence[str],
+        *,
+        history: Sequence[str] = (),
+        archived: bool = False,
+    ) -> list[JSON]:
+        """Return objects in the order of their ids; those that are gone by now are left out.
+
+        The names of properties travel in the body, which has no limit as a URL has.
+        """
+        if not ids:
+            return []
+        body = {
+            "inputs": [{"id": number} for number in ids],
+            "properties": list(properties),
+            "propertiesWithHistory": list(history),
+        }
+        params = {"archived": "true"} if archived else None
+        answer = self.post("batch_read", body, params, object=object_path)
+        refuse_failed_parts(answer, "batch_read")
+        found = {result.get("id"): result for result in results_of(answer, "batch_read")}
+        return [found[number] for number in ids if number in found]
+
+    def began(self) -> int:
+        """Return when the first answer came, in epoch milliseconds, by HubSpot's clock.
+
+        A server that does not date its answers is taken to have the time of this machine.
+        """
+        return milliseconds_of(self._began or datetime.now(UTC))
+
+    def _ask(self, method: str, endpoint: str, names: Mapping[str, str], **rest: Any) -> JSON:
+        if self._config.authentication is None:
+            raise ConfigError(
+                "setting `authentication` is missing; give the token of a private app as "
+                '{"type": "api_key", "params": {"token": …}}'
+            )
+        path = path_of(endpoint, self._config.api_version, **names)
+        try:
+            reply: Any = self._session.request(method, self._config.base_url + path, **rest)
+            if reply.status_code >= FIRST_ERROR_STATUS:  # where http.raise_for_status is off
+                raise HttpStatusError(reply)
+        except HttpStatusError as error:
+            raise _explained(error, endpoint) from error
+        if self._began is None:
+            self._began = _date_of(reply) or datetime.now(UTC)
+        body = reply.json()
+        if not isinstance(body, dict):
+            raise ProtocolError(f"{endpoint}: the answer is no JSON object; check `base_url`")
+        return body
+
+
+def results_of(body: JSON, endpoint: str, key: str = "results") -> list[JSON]:
+    """Return the results an answer holds.
+
+    Raises:
+        ProtocolError: It holds none.
+    """
+    results = body.get(key)
+    if not isinstance(results, list) or not all(isinstance(item, dict) for item in results):
+        raise ProtocolError(
+            f"{endpoint}: the answer has no list of `{key}`; check `base_url`, or run again later"
+        )
+    return results
+
+
+def next_cursor(body: JSON, endpoint: str) -> str | None:
+    """Return the cursor of the next page, None if there is none.
+
+    ``paging.next.link`` is never followed: it is optional, and names the host HubSpot knows.
+
+    Raises:
+        ProtocolError: There is a next page, but no cursor.
+    """
+    paging = body.get("paging")
+    following = paging.get("next") if isinstance(paging, dict) else None
+    if following is None:
+        return None
+    after = following.get("after") if isinstance(following, dict) else None
+    if isinstance(after, bool) or not isinstance(after, str | int) or after == "":
+        raise ProtocolError(
+            f"{endpoint}: the answer names a next page without a cursor; run again later"
+        )
+    return str(after)
+
+
+def refuse_failed_parts(body: JSON, endpoint: str) -> None:
+    """Refuse a batch (status 207) of which a part failed for another reason than being gone.
+
+    Raises:
+        TransientError: It did.
+    """
+    errors = body.get("errors")
+    for error in errors if isinstance(errors, list) else ():
+        words = _words_of(error)
+        if not words & GONE:
+            known = [word for word in sorted(words) if _CATEGORY.fullmatch(word)]
+            raise TransientError(
+                f"{endpoint}: a part of the batch failed ({', '.join(known) or 'no category'}); "
+                "run again later with the last STATE"
+            )
+
+
+def _words_of(error: Any) -> set[str]:
+    """Return the words an error of a batch is told by; a dotted one by its last part."""
+    if not isinstance(error, dict):
+        return set()
+    named = (error.get("category"), error.get("subCategory"))
+    return {text.rpartition(".")[2] for text in named if isinstance(text, str)}
+
+
+def _explained(error: HttpStatusError, endpoint: str) -> Exception:
+    """Return what to raise for a status: with the missing scope, or the error as it is."""
+    status = error.response.status_code
+    if status == MALFORMED_TOKEN:
+        return CredentialsError(
+            f"{endpoint}: HubSpot does not take the token for one; check "
+            "`authentication.params.token`"
+        )
+    if status != FORBIDDEN:
+        return error
+    scopes = _scopes(error.response)
+    if not scopes:
+        return MissingScopeError(
+            f"{endpoint}: the token may not read this; the account's subscription or the app's "
+            "scopes do not include it"
+        )
+    word = "scope" if len(scopes) == 1 else "one of the scopes"
+    return MissingScopeError(
+        f"{endpoint}: the token may not read this; give the app the {word} {', '.join(scopes)}"
+    )
+
+
+def _scopes(reply: Any) -> list[str]:
+    """Return the scopes a refusal names; only what looks like one is shown."""
+    try:
+        body = reply.json()
+    except (ProtocolError, ValueError):
+        return []
+    parts = [body, *(body.get("errors") or ())] if isinstance(body, dict) else []
+    contexts: list[Any] = [part.get("context") for part in parts if isinstance(part, dict)]
+    named = [
+        scope
+        for context in contexts
+        if isinstance(context, dict)
+        for name in _SCOPE_LISTS
+        for scope in context.get(name) or ()
+    ]
+    found = dict.fromkeys(
+        item for item in named if isinstance(item, str) and _SCOPE.fullmatch(item)
+    )
+    return list(found)[:MAX_SCOPES]
+
+
+def _date_of(reply: Any) -> datetime | None:
+    """Return the time of an answer by the server's clock, in full seconds."""
+    try:
+        moment = parsedate_to_datetime(reply.headers.get("Date") or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

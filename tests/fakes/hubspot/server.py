@@ -1,0 +1,168 @@
+"""The server of a made-up HubSpot: a portal, its tokens and limits, and what goes wrong.
+
+Its answers are proven against HubSpot's own documents (``tests/fakes/test_hubspot_is_honest.py``);
+where those are silent, it does what people have seen the real one do.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate
+from typing import Any, Self
+
+from tests.fakes.http_server import Answer, HttpServer, Request
+from tests.fakes.hubspot.access import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN, Access
+from tests.fakes.hubspot.clock import Clock
+from tests.fakes.hubspot.faults import Fault, Spoil
+from tests.fakes.hubspot.limits import Limits
+from tests.fakes.hubspot.portal import Portal
+from tests.fakes.hubspot.refusal import Refusal
+from tests.fakes.hubspot.routes import TOKEN_PATHS, find
+
+TARGET_MOST = 16_200
+TOO_LONG_PAGE = b"<html><head><title>414 Request-URI Too Large</title></head></html>"
+
+
+class HubSpot:
+    """The server; a context manager.
+
+    Args:
+        clock: The time it is; that of this machine by default.
+        index_lag_seconds: How long a change is not seen by the search.
+        limits: How much may be asked for; what a Pro account may by default.
+
+    Attributes:
+        base_url: Where it is.
+        portal: What there is, to be edited at any time.
+        access: Its tokens and their scopes.
+        before_each: Called with each request before it is answered.
+        target_most: How long path and query may be.
+        page_most: Give no more than so many results at once, whatever is asked for; as the real
+            one may, whose pages end where it says so.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        index_lag_seconds: float = 0,
+        limits: Limits | None = None,
+    ) -> None:
+        """Take a free port."""
+        self.clock = clock or Clock()
+        self.portal = Portal(self.clock, index_lag_seconds)
+        self.access = Access(self.clock)
+        self.limits = limits or Limits()
+        self.target_most = TARGET_MOST
+        self.page_most = 1 << 30
+        self.before_each: Callable[[Request], None] = lambda _: None
+        self._events: dict[int, list[Callable[[], object]]] = {}
+        self._faults: list[Fault] = []
+        self._lock = threading.RLock()
+        self._server = HttpServer(self._answer)
+        self._asked = 0
+        self.base_url = self._server.url
+
+    def __enter__(self) -> Self:
+        """Serve in threads."""
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop serving."""
+        self._server.__exit__()
+
+    @property
+    def requests(self) -> list[Request]:
+        """What was asked for, in order."""
+        return self._server.requests
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """Return the settings that lead a tap here, by the token of a private app."""
+        login = {"type": "api_key", "params": {"token": TOKEN}}
+        return {"base_url": self.base_url, "authentication": login, **more}
+
+    def oauth_settings(self, **more: Any) -> dict[str, Any]:
+        """Return the settings that lead a tap here, by tokens that expire."""
+        params = {
+            "token_refresh_endpoint": f"{self.base_url}/oauth/2026-03/token",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "refresh_token": REFRESH_TOKEN,
+        }
+        return self.settings(authentication={"type": "oauth", "params": params}, **more)
+
+    def before(self, number: int, event: Callable[[], object]) -> None:
+        """Let something happen before the nth request from now is answered; 1 is the next."""
+        with self._lock:
+            self._events.setdefault(self._asked + number, []).append(event)
+
+    def spoil(
+        self,
+        spoil: Spoil,
+        *,
+        number: int | None = None,
+        path: str = "",
+        times: int | None = 1,
+        spared: int = 0,
+    ) -> None:
+        """Let a fault happen.
+
+        Args:
+            spoil: Makes the faulty answer of the good one.
+            number: Which request from now; 1 is the next, None is any.
+            path: What is found in the path, as a regular expression.
+            times: How often; None for good.
+            spared: How many such requests are left alone first.
+        """
+        with self._lock:
+            at = None if number is None else self._asked + number
+            self._faults.append(Fault(spoil, at, path, times, spared))
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self._faults.clear()
+
+    def _answer(self, request: Request) -> Answer:
+        with self._lock:
+            self._asked += 1
+            for event in self._events.pop(self._asked, ()):
+                event()
+            self.before_each(request)
+            good = self._good(request)
+            number = self._asked
+            fault = next((each for each in self._faults if each.meets(request, number)), None)
+        return good if fault is None else fault.spoil(good)
+
+    def _good(self, request: Request) -> Answer:
+        """Return the answer where nothing goes wrong, which may be a refusal."""
+        if len(request.target) > self.target_most:
+            return Answer(414, TOO_LONG_PAGE, {"Content-Type": "text/html"})
+        is_search = request.path.startswith("/crm/") and request.path.endswith("/search")
+        try:
+            status, body = self._body(request, is_search=is_search)
+        except Refusal as refusal:
+            status, body = refusal.status, refusal.body
+        headers = {"Content-Type": "application/json;charset=utf-8", "Date": self._date()}
+        if not is_search and request.path not in TOKEN_PATHS:
+            headers |= self.limits.headers()
+        return Answer(status, json.dumps(body).encode(), headers)
+
+    def _date(self) -> str:
+        """Return the time as every server tells it: in whole seconds."""
+        return formatdate(self.clock.now() // 1000, usegmt=True)
+
+    def _body(self, request: Request, *, is_search: bool) -> tuple[int, Any]:
+        if request.path in TOKEN_PATHS and request.method == "POST":
+            return 200, self.access.issue(request, self.portal.accounts.portal_id)
+        self.access.check(request, ())
+        self.limits.count(self.clock, is_search=is_search)
+        route, call = find(request)
+        for scopes in route.needs(self.portal, call):
+            self.access.check(request, scopes)
+        found = route.endpoint(self.portal, replace(call, page_most=self.page_most))
+        return found if isinstance(found, tuple) else (200, found)
