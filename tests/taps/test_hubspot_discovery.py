@@ -186,6 +186,7 @@ class TestSettingsThatNameThings:
             ({"lookback_seconds": -1}, "lookback_seconds"),
             ({"authentication": {"type": "basic", "params": {}}}, "api_key or oauth"),
             ({"authentication": {"type": "oauth", "params": {}}}, "client_id"),
+            ({"authentication": {"type": "oauth", "params": {}}}, "refresh_token"),
             ({"authentication": {"type": "api_key", "params": {}}}, "token"),
             ({"propertys": {}}, "properties"),
         ],

@@ -154,6 +154,14 @@ class TestHistory:
         rows = [row for row in second.records(HISTORY) if row["property"] == "dealname"]
         assert [(row["objectId"], row["value"]) for row in rows] == [("102", "1"), ("102", "new")]
 
+    def test_an_incremental_run_reads_more_than_one_batch(self, hubspot: HubSpot) -> None:
+        """A search finds 200 objects at once, a batch with history takes 50."""
+        first = sync(hubspot, HISTORY, property_history=["deals"])
+        for number in range(120):
+            hubspot.portal.create("deals", {"dealname": str(number)})
+        second = sync(hubspot, HISTORY, state=first.state, property_history=["deals"])
+        assert len({row["objectId"] for row in second.records(HISTORY)}) == 120
+
     def test_versions_of_one_moment_have_keys_that_stay(self, hubspot: HubSpot) -> None:
         """They are counted from the oldest: newer ones do not move them."""
         hubspot.portal.create("deals", {"dealname": "one"})

@@ -91,6 +91,19 @@ class TestWindow:
         done = sync(hubspot, "deals", start_date="2026-03-02T00:00:00Z")
         assert ids(done, "deals") == [102]
 
+    @pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:10Z"])
+    def test_a_start_date_before_there_was_a_hubspot(self, hubspot: HubSpot, date: str) -> None:
+        """It asks from 1970 on: filters are milliseconds since then, and never negative."""
+        hubspot.portal.create("deals", {"dealname": "old"})
+        assert ids(sync(hubspot, "deals", start_date=date), "deals") == [101]
+        assert filters(bodies(hubspot, "/search")[0])["hs_lastmodifieddate GTE"] == "0"
+
+    def test_a_broken_note_of_the_last_run_is_ignored(self, hubspot: HubSpot) -> None:
+        """``last_run`` still says where to go on."""
+        first = sync(hubspot, "deals")
+        first.state["bookmarks"]["deals"]["state"]["read_until"] = "yesterday"
+        assert sync(hubspot, "deals", state=first.state).code == 0
+
     def test_a_clock_ahead_of_hubspots_loses_nothing(self, hubspot: HubSpot) -> None:
         """The bookmark is HubSpot's time; this machine is far ahead of the portal's clock."""
         first = sync(hubspot, "deals")

@@ -34,6 +34,7 @@ class HubSpotOauthParams(Oauth2AuthParams):
         default="",
         description="URL of the token endpoint; unset, the one below `base_url` of `api_version`.",
     )
+    refresh_token: str = Field(description="Refresh token of the account.", repr=False)
 
 
 class HubSpotAuthConfig(AuthConfig):

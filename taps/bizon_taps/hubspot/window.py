@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bizon_singer.source.models import SourceIncrementalState
-from bizon_taps.hubspot.values import EPOCH, written
+from bizon_taps.hubspot.values import EPOCH, UntypedError, moment_of, written
 
 READ_UNTIL = "read_until"
 
@@ -31,12 +31,21 @@ class Window:
 
 
 def start_after(state: SourceIncrementalState, lookback_seconds: float) -> datetime:
-    """Return where the window of a run starts, by what is known of the run before it."""
-    moments = [state.last_run]
-    read_until = state.state.get(READ_UNTIL)
-    if isinstance(read_until, str):
-        moments.append(datetime.fromisoformat(read_until))
-    return min(moments) - timedelta(seconds=lookback_seconds)
+    """Return where the window of a run starts, by what is known of the run before it.
+
+    HubSpot has nothing from before 1970, and no way to ask for it.
+    """
+    seconds = (_began(state) - EPOCH).total_seconds() - lookback_seconds
+    return EPOCH + timedelta(seconds=max(0.0, seconds))
+
+
+def _began(state: SourceIncrementalState) -> datetime:
+    """Return when the last run began, the earlier of what both clocks say."""
+    try:
+        read_until = moment_of(state.state.get(READ_UNTIL) or "")
+    except UntypedError:
+        read_until = None
+    return state.last_run if read_until is None else min(state.last_run, read_until)
 
 
 def state_of(until: int) -> dict[str, Any]:
