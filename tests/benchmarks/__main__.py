@@ -6,7 +6,7 @@ import logging
 import os
 import platform
 
-from tests.benchmarks import adapter, pages, records, start
+from tests.benchmarks import adapter, hubspot, pages, records, start
 
 logging.disable(logging.CRITICAL)
 print(
@@ -15,5 +15,6 @@ print(
 )
 adapter.table()
 pages.tables()
+hubspot.table()
 start.table()
 records.table()
