@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 
 from bizon_singer.errors import UnsafeError
 from bizon_singer.source.auth.config import AuthConfig
@@ -29,6 +37,21 @@ def _no_flag(value: Any) -> Any:
 
 Integer = Annotated[int, BeforeValidator(_no_flag)]
 Number = Annotated[float, BeforeValidator(_no_flag)]
+
+
+def _root_of_an_api(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        message = "it must start with https:// and name a host"
+        raise ValueError(message)
+    if parts.query or parts.fragment:
+        message = "it must end before any ? or #"
+        raise ValueError(message)
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_root_of_an_api)]
+"""The root of an API, to which paths are added; without a slash at its end."""
 
 
 class SourceSyncModes(StrEnum):

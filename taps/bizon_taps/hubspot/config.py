@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -19,7 +18,7 @@ from pydantic import (
 from bizon_singer.source.auth.authenticators.oauth import Oauth2AuthParams
 from bizon_singer.source.auth.authenticators.token import TokenAuthParams
 from bizon_singer.source.auth.config import AuthConfig, AuthType
-from bizon_singer.source.config import SourceConfig
+from bizon_singer.source.config import BaseUrl, Number, SourceConfig
 from bizon_taps.hubspot.paths import NUMBERED, path_of
 
 OBJECT_NAME = r"[A-Za-z0-9][A-Za-z0-9_]*"
@@ -103,7 +102,7 @@ class HubSpotSourceConfig(SourceConfig):
     authentication: HubSpotAuthConfig | None = Field(
         default=None, description="How the tap proves who it is."
     )
-    base_url: str = Field(
+    base_url: BaseUrl = Field(
         default="https://api.hubapi.com",
         description="Root of the API. Requests go nowhere else.",
     )
@@ -116,7 +115,7 @@ class HubSpotSourceConfig(SourceConfig):
         default_factory=PropertiesConfig,
         description="Which properties of CRM objects are read; of one object by stream_settings.",
     )
-    lookback_seconds: float = Field(
+    lookback_seconds: Number = Field(
         default=300,
         ge=0,
         le=31 * 86_400,
@@ -136,30 +135,18 @@ class HubSpotSourceConfig(SourceConfig):
         default_factory=list,
         description="Objects whose former property values are streams, such as deals.",
     )
-    requests_per_10_seconds: float | None = Field(
+    requests_per_10_seconds: Number | None = Field(
         default=None,
         gt=0,
         description="Send at most so many requests in ten seconds; unset, as many as the account "
         "has left by HubSpot's own headers.",
     )
-    searches_per_second: float = Field(
+    searches_per_second: Number = Field(
         default=4,
         gt=0,
         description="Send at most so many searches a second; HubSpot takes 5 of an account, and on "
         "the way some of them move closer together.",
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_a_root(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            message = "it must start with https:// and name a host"
-            raise ValueError(message)
-        if parts.query or parts.fragment:
-            message = "it must end before any ? or #"
-            raise ValueError(message)
-        return value.rstrip("/")
 
     @field_validator("api_version")
     @classmethod

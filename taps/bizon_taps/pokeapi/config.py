@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from pydantic import Field
 
-from pydantic import Field, field_validator
-
-from bizon_singer.source.config import Integer, SourceConfig
+from bizon_singer.source.config import BaseUrl, Integer, SourceConfig
 
 
 class PokeApiSourceConfig(SourceConfig):
     """Where the PokeAPI is and how deep it is read."""
 
     name: str = Field(default="pokeapi", description="Name of the source connector.")
-    base_url: str = Field(
+    base_url: BaseUrl = Field(
         default="https://pokeapi.co/api/v2",
         description="Root of the API, for a mirror or a server of your own. Requests go nowhere "
         "else, whatever host its answers name.",
@@ -33,15 +31,3 @@ class PokeApiSourceConfig(SourceConfig):
         description="Read nothing when the API's data has not been deployed anew since the last "
         "complete run.",
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _without_trailing_slash(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            message = "it must start with https:// and name a host"
-            raise ValueError(message)
-        if parts.query or parts.fragment:
-            message = "it must end before any ? or #"
-            raise ValueError(message)
-        return value.rstrip("/")
