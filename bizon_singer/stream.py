@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -21,13 +20,12 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream, Tap
 from singer_sdk.singerlib.catalog import Metadata, MetadataMapping
 
-from bizon_singer.bookmark import FULL_TABLE, INCREMENTAL, Intent, Start, rfc3339
+from bizon_singer.bookmark import FULL_TABLE, INCREMENTAL, Intent, Start
 from bizon_singer.catalog import removed_fields
-from bizon_singer.encoding import RecordEncoder, message
 from bizon_singer.errors import CatalogError
-from bizon_singer.iteration import Page
-from bizon_singer.layout import Layout, RecordBuilder, base_schema
-from bizon_singer.mapping import MappedStream, StreamMapping
+from bizon_singer.layout import Layout, base_schema
+from bizon_singer.mapping import StreamMapping
+from bizon_singer.page_encoder import PageEncoder
 from bizon_singer.reader import End, Inbox, SourceReader
 from bizon_singer.redact import excerpt
 from bizon_singer.schema import RecordSchema
@@ -48,15 +46,6 @@ SYNC_MODE_OF = {
     "FULL_TABLE": SourceSyncModes.FULL_REFRESH,
     "INCREMENTAL": SourceSyncModes.INCREMENTAL,
 }
-
-
-@dataclass(frozen=True)
-class _Pipeline:
-    """The way from pages to lines, compiled for one stream."""
-
-    selection: Selection
-    builder: RecordBuilder
-    mapping: StreamMapping
 
 
 class SourceStream(Stream):
@@ -103,9 +92,6 @@ class SourceStream(Stream):
         self.forced_replication_method = methods[0] if len(methods) == 1 else None
         self._values = ValueReader(self._warn_of_loss)
         self._record_schema = RecordSchema(schema)
-        self._encoders: dict[str, RecordEncoder] = {}
-        self._version: int | None = None
-        self._schema_is_due = False
         self._schema_is_out = False
         self._metrics = ExitStack()
         self.current_run: StreamRun | None = None
@@ -197,7 +183,7 @@ class SourceStream(Stream):
 
     def _write_schema_message(self) -> None:
         """Write the SCHEMA as it stands."""
-        self.run_context.outlet.write_schema(self._schema_lines())
+        self.run_context.outlet.write_schema(self._encoder.schema_lines())
         self._schema_is_out = True
 
     def _sync_records(
@@ -227,7 +213,8 @@ class SourceStream(Stream):
         The SCHEMA goes out with the first page: an inferred one is then complete from the start.
         """
         self.logger.info("Stream %r is read by %s.", self.name, self._method)
-        self._schema_is_due, self._schema_is_out = not self._schema_is_out, False
+        self._encoder.hold_schema(hold=not self._schema_is_out)
+        self._schema_is_out = False
         counter = self._metrics.enter_context(self.get_record_counter())
         self._metrics.enter_context(self.get_sync_timer())
         self.current_run = self._new_run(counter.increment)
@@ -266,7 +253,7 @@ class SourceStream(Stream):
             stream=self.name,
             source_class=self.source_class,
             config=config,
-            encode=self.encode_page,
+            encode=self._encoder.encode,
             check_connection=adapter.check_connection,
             budget=self.run_context.budget,
             proven=bookmarks.stream(self.name).proven() if commits else None,
@@ -279,7 +266,7 @@ class SourceStream(Stream):
             source=source,
             intent=self._intent(config),
             context=self.run_context,
-            activate_version=self.activate_version,
+            activate_version=self._encoder.activate_version,
             count=count,
             on_start=self.started,
             version=int(time.time() * 1000) if self._wants_version else None,
@@ -304,8 +291,7 @@ class SourceStream(Stream):
         """Note where the run starts and give its records a version, if targets want one."""
         if start.resumed:
             self.logger.info("Stream %r goes on at page %d.", self.name, start.pages + 1)
-        self._version = start.version
-        self._encoders.clear()
+        self._encoder.use_version(start.version)
 
     @property
     def _wants_version(self) -> bool:
@@ -319,55 +305,36 @@ class SourceStream(Stream):
         mode = self.run_context.settings.of_stream(self.name, "sync_mode")
         return bool(mode == SourceSyncModes.STREAM)
 
-    def activate_version(self) -> bytes:
-        """Return the message that activates the version of the complete table, or nothing."""
-        if self._version is None:
-            return b""
-        return b"".join(
-            message({"type": "ACTIVATE_VERSION", "stream": mapped.name, "version": self._version})
-            for mapped in self._pipeline.mapping.streams()
-        )
-
     # Pages to lines
 
-    def encode_page(self, page: Page) -> tuple[bytes, int]:
-        """Return the lines of a page, a wider SCHEMA first if it needs one."""
-        if not page.records:
-            return self._due_schema(last=not page.next_pagination), 0
-        records, changed = self._pipeline.builder.build(page)
-        schema = self._widened(changed) if changed else self._due_schema(last=True)
-        extracted_at = rfc3339(page.fetched_at)
-        if self._pipeline.mapping.is_identity:
-            return schema + self._encoder(self.name).encode(records, extracted_at), len(records)
-        mapped = self._pipeline.mapping.records(records)
-        lines = [self._encoder(name).encode([record], extracted_at) for name, record in mapped]
-        return schema + b"".join(lines), len(records)
-
     @cached_property
-    def _pipeline(self) -> _Pipeline:
-        """Selection, builder and maps, compiled once the catalog has been applied."""
+    def _encoder(self) -> PageEncoder:
+        """Makes lines of pages; compiled once the catalog has been applied."""
         automatic = {("properties", name) for name in (*self.primary_keys, self.replication_key)}
         dropped = {crumb for crumb, selected in self.mask.items() if crumb and not selected}
-        selection = Selection((dropped | self._removed_by_user()) - automatic)
-        mapping = StreamMapping(self._tap.mapper, self.name, self._values)
-        mapping.register(selection.pruned(self._record_schema.to_dict()), self.primary_keys)
-        builder = RecordBuilder(
-            self.layout, self._record_schema, selection, self.primary_keys, self._values
+        return PageEncoder(
+            self.name,
+            layout=self.layout,
+            schema=self._record_schema,
+            selection=Selection((dropped | self._removed_by_user()) - automatic),
+            key_properties=self.primary_keys,
+            replication_key=self.replication_key,
+            mapping=StreamMapping(self._tap.mapper, self.name, self._values),
+            values=self._values,
+            warn_of_widening=self._warn_of_widening,
         )
-        return _Pipeline(selection, builder, mapping)
 
     @property
     def _selected_fields(self) -> frozenset[str] | None:
         """The fields that will be written, None where they are not all known beforehand."""
         if self.layout is not Layout.DECLARED or self.schema.get("additionalProperties"):
             return None
-        schema = self._pipeline.selection.pruned(self._record_schema.to_dict())
-        return frozenset(schema["properties"])
+        return frozenset(self._encoder.written_schema()["properties"])
 
     @property
     def path_taken(self) -> str:
         """``fast``, or ``mapped`` when stream maps or flattening have something to do."""
-        return "fast" if self._pipeline.mapping.is_identity else "mapped"
+        return "mapped" if self._encoder.is_mapped else "fast"
 
     def _removed_by_user(self) -> set[tuple[str, ...]]:
         """Return fields the source declares and the user's catalog no longer has."""
@@ -383,46 +350,14 @@ class SourceStream(Stream):
             )
         return removed
 
-    def _widened(self, changed: list[str]) -> bytes:
-        """Return the SCHEMA after fields changed; on a declared schema that is worth a warning."""
-        if self.layout is Layout.DECLARED:
+    def _warn_of_widening(self, changed: list[str]) -> None:
+        if self.layout is Layout.DECLARED:  # a schema that is inferred is meant to grow
             self.logger.warning(
                 "Stream %r: values of %s do not fit the declared schema; it was widened, nothing "
                 "is lost.",
                 self.name,
                 _listed(changed),
             )
-        selection = self._pipeline.selection
-        schema = selection.pruned(self._record_schema.to_dict())
-        self._pipeline.mapping.register(schema, self.primary_keys)
-        self._schema_is_due = False
-        return self._schema_lines()
-
-    def _due_schema(self, *, last: bool) -> bytes:
-        """Return the first SCHEMA if it is still to be written and must not wait any longer."""
-        if not self._schema_is_due or not last:
-            return b""
-        self._schema_is_due = False
-        return self._schema_lines()
-
-    def _schema_lines(self) -> bytes:
-        return b"".join(map(self._schema_line, self._pipeline.mapping.streams()))
-
-    def _schema_line(self, mapped: MappedStream) -> bytes:
-        line: dict[str, Any] = {
-            "type": "SCHEMA",
-            "stream": mapped.name,
-            "schema": mapped.schema,
-            "key_properties": mapped.key_properties,
-        }
-        if self.replication_key in mapped.schema.get("properties", {}):
-            line["bookmark_properties"] = [self.replication_key]
-        return message(line)
-
-    def _encoder(self, name: str) -> RecordEncoder:
-        if name not in self._encoders:
-            self._encoders[name] = RecordEncoder(name, self._values, self._version)
-        return self._encoders[name]
 
     def _warn_of_loss(self, field: str, what: str) -> None:
         self.logger.warning("Stream %r, field `%s`: %s.", self.name, excerpt(field, 80), what)

@@ -18,12 +18,12 @@ from bizon_singer.bookmark import Bookmark
 from bizon_singer.errors import CredentialsError
 from bizon_singer.iteration import Page
 from bizon_singer.outlet import Outlet
+from bizon_singer.page_encoder import PageEncoder
 from bizon_singer.redact import Redactor
 from bizon_singer.source.models import SourceRecord
 from bizon_singer.source.origin import OriginGuard
 from bizon_singer.source_pages import SourcePages
 from bizon_singer.stdout import SysStdoutWriter
-from bizon_singer.stream import SourceStream
 from bizon_singer.sync import StreamRun
 from bizon_singer.tap import RunFailedError, SourceTap, tap_for
 from tests.adapter import test_commit
@@ -132,12 +132,12 @@ def state_before_record(patch: pytest.MonkeyPatch) -> None:
 
 def skip_last_page(patch: pytest.MonkeyPatch) -> None:
     """The page without a next one is taken for the end itself."""
-    encode = SourceStream.encode_page
+    encode = PageEncoder.encode
 
-    def skipping(self: SourceStream, page: Page) -> tuple[bytes, int]:
+    def skipping(self: PageEncoder, page: Page) -> tuple[bytes, int]:
         return encode(self, page if page.next_pagination else replace(page, records=[]))
 
-    patch.setattr(SourceStream, "encode_page", skipping)
+    patch.setattr(PageEncoder, "encode", skipping)
 
 
 def glue_lines(patch: pytest.MonkeyPatch) -> None:
@@ -212,13 +212,13 @@ def float_big_ints(patch: pytest.MonkeyPatch) -> None:
             return [rounded(item) for item in value]
         return float(value) if type(value) is int and abs(value) >= 2**63 else value
 
-    encode = SourceStream.encode_page
+    encode = PageEncoder.encode
 
-    def rounding(self: SourceStream, given: Page) -> tuple[bytes, int]:
+    def rounding(self: PageEncoder, given: Page) -> tuple[bytes, int]:
         records = [SourceRecord(record.id, rounded(record.data)) for record in given.records]
         return encode(self, replace(given, records=records))
 
-    patch.setattr(SourceStream, "encode_page", rounding)
+    patch.setattr(PageEncoder, "encode", rounding)
 
 
 def log_a_token(patch: pytest.MonkeyPatch) -> None:
