@@ -36,6 +36,10 @@ env: .venv/ready ## make the environment in .venv: the package with every extra,
 	$(PYTHON) -m venv .venv-singer-tools
 	.venv-singer-tools/bin/python -m pip install --quiet 'setuptools<70' singer-tools
 
+.venv-peer/bin/tap-hubspot:  # what tap-hubspot is measured against
+	$(PYTHON) -m venv .venv-peer
+	.venv-peer/bin/python -m pip install --quiet meltano-tap-hubspot
+
 .venv-fuzz/ready: pyproject.toml  # atheris has no wheel for some Pythons the package runs on
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --editable . atheris
@@ -109,7 +113,7 @@ installed: build/wheel/done ## the wheel without any extra, with the newest and 
 	.venv-bare/bin/python -m pip install --quiet "$$(grep -oE 'singer-sdk>=[0-9.]+' pyproject.toml | sed 's/>=/==/')"
 	tests/installed.sh .venv-bare/bin
 
-bench: .venv/ready ## the benchmarks, as tables
+bench: .venv/ready .venv-peer/bin/tap-hubspot ## the benchmarks, as tables
 	PYTHONPATH=. $(BIN)/python -m tests.benchmarks
 
 proofs: .venv/ready ## the fuzz targets with 10,000 new examples each, for a night

@@ -70,6 +70,9 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         with contextlib.suppress(OSError):
             while line := self.rfile.readline():
-                while self.rfile.readline().strip():
-                    pass
+                length = 0
+                while (header := self.rfile.readline()).strip():
+                    if header[:15].lower() == b"content-length:":
+                        length = int(header[15:])
+                self.rfile.read(length)
                 self.wfile.write(self.owner.answer(line.split()[1].decode()))
