@@ -14,27 +14,22 @@ import random
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
-from tests.fakes.http_server import Request
-from tests.fakes.hubspot import HubSpot, fill, unlimited
 from tests.fakes.pokeapi import PokeApi
 from tests.process.commands import Started, run, write_json
 from tests.proofs.checker import read
-from tests.proofs.subjects import catalog_of, only
+from tests.proofs.subjects import catalog_of
 
 BIN = Path(sys.executable).parent
 SOURCES = Path(__file__).parents[1] / "sources"
 SPAN_SECONDS = 0.5
-SUBJECTS = 6
+SUBJECTS = 5
 KILLS_PER_TAP = int(os.environ.get("KILLS_PER_TAP", "10"))
 KILLS = SUBJECTS * KILLS_PER_TAP
 LIMIT_SECONDS = 300.0
@@ -53,36 +48,6 @@ def api() -> Iterator[PokeApi]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def hubspot() -> Iterator[HubSpot]:
-    """A HubSpot that takes its time, with 60 contacts on pages of four."""
-
-    def pause(_: Request) -> None:
-        time.sleep(0.006)
-
-    with HubSpot(limits=unlimited()) as server:
-        server.page_most = 4
-        fill(server.portal)
-        for number in range(60):
-            server.portal.create("contacts", {"lastname": f"Contact {number}"})
-        server.before_each = pause
-        yield server
-
-
-@dataclass(frozen=True)
-class Servers:
-    """What the subjects read."""
-
-    pokeapi: PokeApi
-    hubspot: HubSpot
-
-
-@pytest.fixture(scope="module")
-def servers(api: PokeApi, hubspot: HubSpot) -> Servers:
-    """All servers."""
-    return Servers(api, hubspot)
-
-
 def tap(name: str, config: dict[str, Any], folder: Path) -> list[str]:
     """Return the command line of an installed tap."""
     return [str(BIN / name), "--config", str(write_json(folder / "c.json", config))]
@@ -94,8 +59,8 @@ def pokeapi(config: dict[str, Any], streams: frozenset[str], folder: Path) -> li
     return [*tap("tap-pokeapi", config, folder), "--catalog", str(catalog)]
 
 
-def subject_of(seed: int, servers: Servers, folder: Path) -> tuple[list[str], int]:
-    """Return the command of one of six subjects, and its page size.
+def subject_of(seed: int, api: PokeApi, folder: Path) -> tuple[list[str], int]:
+    """Return the command of one of five subjects, and its page size.
 
     Every third of each subject's runs reads one stream at a time, two, or three.
     """
@@ -105,32 +70,17 @@ def subject_of(seed: int, servers: Servers, folder: Path) -> tuple[list[str], in
         config |= {"count": 200, "page_size": 10, "delay_seconds": 0.02}
         return tap("tap-dummy", config, folder), 10
     if subject == 1:
-        config |= {"base_url": servers.pokeapi.base_url, "page_size": 3}
+        config |= {"base_url": api.base_url, "page_size": 3}
         return pokeapi(config, frozenset(LISTS), folder), 3
     if subject == 2:
-        config |= {
-            "base_url": servers.pokeapi.base_url,
-            "page_size": 8,
-            "details": True,
-            "detail_workers": 2,
-        }
+        config |= {"base_url": api.base_url, "page_size": 8, "details": True, "detail_workers": 2}
         return pokeapi(config, DETAILS, folder), 8
     if subject == 3:
-        config |= servers.hubspot.settings(searches_per_second=100_000, archived=True)
-        return [*tap("tap-hubspot", config, folder), *hubspot_files(servers.hubspot, folder)], 4
-    if subject == 4:
         config |= {"source_file_path": str(SOURCES / "ledger.py"), "count": 3000, "page_size": 20}
         return tap("tap-bizon", config, folder), 20
     config |= {"pages": 20, "page_size": 5, "record_bytes": 20_000, "page_seconds": 0.015}
     path = write_json(folder / "c.json", config)
     return [sys.executable, str(SOURCES / "numbered.py"), "--config", str(path)], 5
-
-
-def hubspot_files(server: HubSpot, folder: Path) -> list[str]:
-    """Return the arguments that select contacts and companies."""
-    streams = ("contacts", "companies")
-    catalog = only(catalog_of(TapHubSpot, server.settings(), frozenset(streams)), streams)
-    return ["--catalog", str(write_json(folder / "catalog.json", catalog))]
 
 
 def records_of(recording: bytes) -> set[Key]:
@@ -179,9 +129,9 @@ def complete_run(subject: int, arguments: list[str]) -> set[Key]:
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
-def test_a_killed_run_is_resumed_exactly(seed: int, servers: Servers, tmp_path: Path) -> None:
+def test_a_killed_run_is_resumed_exactly(seed: int, api: PokeApi, tmp_path: Path) -> None:
     """All records are there, at most one page twice, only the last line may be cut."""
-    arguments, page_size = subject_of(seed, servers, tmp_path)
+    arguments, page_size = subject_of(seed, api, tmp_path)
     moment = random.Random(seed).uniform(0, SPAN_SECONDS)
     before, code = killed(arguments, moment)
     assert code in {0, -signal.SIGKILL}
@@ -198,12 +148,10 @@ def test_a_killed_run_is_resumed_exactly(seed: int, servers: Servers, tmp_path: 
 
 
 @pytest.mark.parametrize("seed", range(STORMS))
-def test_a_storm_of_kills_still_comes_to_an_end(
-    seed: int, servers: Servers, tmp_path: Path
-) -> None:
+def test_a_storm_of_kills_still_comes_to_an_end(seed: int, api: PokeApi, tmp_path: Path) -> None:
     """Killed again and again, each run going on where the last one stood, nothing is lost."""
     number = seed * 7  # each of the subjects in turn, with one stream at a time, two, and three
-    arguments, _ = subject_of(number, servers, tmp_path)
+    arguments, _ = subject_of(number, api, tmp_path)
     draw = random.Random(seed)
     seen: set[Key] = set()
     state: list[str] = []

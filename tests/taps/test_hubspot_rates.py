@@ -166,7 +166,7 @@ class TestTokens:
             ({"context": {"missingScopes": ["crm.lists.read"]}}, "the scope crm.lists.read"),
             (
                 {"errors": [{"context": {"requiredScopes": ["a.read", "b.read"]}}]},
-                "one of the scopes a.read, b.read",
+                "give the app one of the scopes a.read, b.read",
             ),
             ({"errors": [{"context": {"requiredScopes": ["<b>", 7]}}]}, "do not include it"),
             ({}, "do not include it"),

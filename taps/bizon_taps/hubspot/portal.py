@@ -234,9 +234,9 @@ def _explained(error: HttpStatusError, endpoint: str) -> Exception:
             f"{endpoint}: the token may not read this; the account's subscription or the app's "
             "scopes do not include it"
         )
-    word = "scope" if len(scopes) == 1 else "one of the scopes"
+    word = "the scope" if len(scopes) == 1 else "one of the scopes"
     return MissingScopeError(
-        f"{endpoint}: the token may not read this; give the app the {word} {', '.join(scopes)}"
+        f"{endpoint}: the token may not read this; give the app {word} {', '.join(scopes)}"
     )
 
 

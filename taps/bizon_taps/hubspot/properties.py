@@ -130,6 +130,7 @@ class RecordReader:
         self._stream = stream
         self.names = [item.name for item in properties]
         self._fields = [(item.field, item.name) for item in properties]
+        self._are_fields = {item.name for item in properties if item.field == item.name}
         self._typed: list[tuple[str, str, Convert]] = [
             (item.field, item.kind, CONVERTERS[item.kind])
             for item in properties
@@ -157,8 +158,11 @@ class RecordReader:
                 f"{self._stream}: a result has no `id` or no `properties`; check `base_url`, or "
                 "run again later"
             )
-        value_of: Callable[[str], Any] = values.get
-        data = {field: value_of(name) for field, name in self._fields}
+        if values.keys() == self._are_fields:  # as a rule: what was asked for, and nothing else
+            data = values
+        else:
+            value_of: Callable[[str], Any] = values.get
+            data = {field: value_of(name) for field, name in self._fields}
         for field, kind, convert in self._typed:
             value = data[field]
             if value is not None:
