@@ -5,14 +5,11 @@ A tap that is proven against it is proven against these traps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.fakes.asking import Told, ask
+from tests.fakes.asking import ask
 from tests.fakes.hubspot import (
     Clock,
     HubSpot,
@@ -22,47 +19,8 @@ from tests.fakes.hubspot import (
     reset_mid_body,
     too_many,
 )
-from tests.fakes.hubspot.access import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN
-
-CONTACTS = "/crm/objects/2026-03/contacts"
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def hubspot() -> Iterator[HubSpot]:
-    """An empty portal whose clock stands at noon; a search is a second behind."""
-    limits = Limits(per_10_seconds=500, daily=2000, searches_per_second=None)
-    with HubSpot(Clock(NOON), index_lag_seconds=1, limits=limits) as server:
-        yield server
-
-
-def get(hubspot: HubSpot, target: str, **query: object) -> Told:
-    """Ask with the token of the portal."""
-    return ask(hubspot.base_url, f"{target}?{urlencode(query)}", token=TOKEN)
-
-
-def post(hubspot: HubSpot, target: str, body: Any) -> Told:
-    """Send JSON with the token of the portal."""
-    return ask(hubspot.base_url, target, body, token=TOKEN)
-
-
-def find(hubspot: HubSpot, *filters: dict[str, Any], **more: Any) -> Told:
-    """Search for contacts that pass all filters."""
-    groups = [{"filters": list(filters)}] if filters else []
-    return post(hubspot, f"{CONTACTS}/search", {"filterGroups": groups, **more})
-
-
-def ids(told: Told) -> list[str]:
-    """Return the ids of an answer."""
-    return [entry["id"] for entry in told.body["results"]]
-
-
-def create(hubspot: HubSpot, count: int) -> list[str]:
-    """Create contacts that are in the index."""
-    made = [hubspot.portal.create("contacts", {"email": f"{n}@x.org"}) for n in range(count)]
-    hubspot.clock.wait(2)
-    return made
-
+from tests.fakes.hubspot.access import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
+from tests.fakes.hubspot_asking import CONTACTS, NOON, NOON_MS, create, find, get, ids, post
 
 # Lists
 
@@ -196,115 +154,6 @@ def test_associations_come_500_of_an_object_at_a_time(path: str, hubspot: HubSpo
     labels = [entry["label"] for entry in rest["to"][0]["associationTypes"]]
     assert labels == ["Boss", None]
     assert "paging" not in rest
-
-
-# Search
-
-
-def test_the_index_lags_behind(hubspot: HubSpot) -> None:
-    """A change is seen late: until then a search finds what was."""
-    one = hubspot.portal.create("contacts", {"email": "old"})
-    assert ids(find(hubspot)) == []
-    hubspot.clock.wait(1)
-    hubspot.portal.change("contacts", one, {"email": "new"})
-    two = hubspot.portal.create("contacts")
-    (found,) = find(hubspot, properties=["email"]).body["results"]
-    assert (found["id"], found["properties"]["email"]) == (one, "old")
-    hubspot.portal.archive("contacts", two)
-    hubspot.portal.delete("contacts", one)
-    hubspot.clock.wait(1)
-    assert ids(find(hubspot)) == []
-
-
-def test_a_search_ends_after_10000_results(hubspot: HubSpot) -> None:
-    """However many there are."""
-    create(hubspot, 10_001)
-    last = find(hubspot, limit=200, after="9800")
-    assert (last.body["total"], len(ids(last))) == (10_001, 200)
-    assert last.body["paging"]["next"]["after"] == "10000"
-    assert find(hubspot, limit=200, after="10000").status == 400
-    assert find(hubspot, limit=201).status == 400
-
-
-def test_ties_of_a_search_are_in_no_order(hubspot: HubSpot) -> None:
-    """Records of one moment come in another order than that of their ids."""
-    made = create(hubspot, 12)
-    tied = ids(find(hubspot, sorts=[{"propertyName": "lastmodifieddate"}], limit=200))
-    assert sorted(tied) == made
-    assert tied != made
-    by_id = [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]
-    assert ids(find(hubspot, sorts=by_id, limit=200)) == made
-
-
-NOON_MS = round(NOON.timestamp() * 1000)
-FILTERS: dict[str, tuple[dict[str, Any], list[int]]] = {
-    "gt": ({"propertyName": "hs_object_id", "operator": "GT", "value": "9"}, [1]),
-    "gte": ({"propertyName": "hs_object_id", "operator": "GTE", "value": "9"}, [0, 1]),
-    "lt": ({"propertyName": "annualrevenue", "operator": "LT", "value": "100"}, [0]),
-    "eq": ({"propertyName": "email", "operator": "EQ", "value": "B"}, [1]),
-    "in": ({"propertyName": "email", "operator": "IN", "values": ["a", "c"]}, [0]),
-    "has": ({"propertyName": "lastname", "operator": "HAS_PROPERTY"}, []),
-    "has not": ({"propertyName": "lastname", "operator": "NOT_HAS_PROPERTY"}, [0, 1]),
-    "between": (
-        {
-            "propertyName": "lastmodifieddate",
-            "operator": "BETWEEN",
-            "value": str(NOON_MS + 1),
-            "highValue": str(NOON_MS + 60_000),
-        },
-        [1],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_compares_by_type(name: str, hubspot: HubSpot) -> None:
-    """Ids and numbers by size, dates by milliseconds, words without regard to case."""
-    hubspot.portal.create("contacts", {"email": "a", "annualrevenue": "9.5"}, number=9)
-    hubspot.clock.wait(1)
-    hubspot.portal.create("contacts", {"email": "b", "annualrevenue": "100"}, number=10)
-    hubspot.clock.wait(2)
-    entry, wanted = FILTERS[name]
-    assert sorted(ids(find(hubspot, entry)), key=int) == [["9", "10"][place] for place in wanted]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"filterGroups": [{"filters": [{"propertyName": "x", "operator": "EQ", "value": "1"}]}]},
-        {
-            "filterGroups": [
-                {
-                    "filters": [
-                        {
-                            "propertyName": "createdate",
-                            "operator": "GT",
-                            "value": "2026-01-01T00:00:00Z",
-                        }
-                    ]
-                }
-            ]
-        },
-        {"filterGroups": [{"filters": []}] * 6},
-        {"sorts": ["email", "lastname"]},
-        {"archived": True},
-        {"associations": ["companies"]},
-        {"after": "x"},
-    ],
-    ids=["property", "date", "groups", "sorts", "archived", "associations", "after"],
-)
-def test_a_search_refuses_what_it_does_not_know(body: Any, hubspot: HubSpot) -> None:
-    """An unknown property, a date in words, too many groups or sorts, an unknown field."""
-    assert post(hubspot, f"{CONTACTS}/search", body).status == 400
-
-
-def test_a_contact_has_two_modified_dates(hubspot: HubSpot) -> None:
-    """One is the cursor; the other, which other objects go by, stands still."""
-    (one,) = create(hubspot, 1)
-    hubspot.portal.change("contacts", one, {"email": "new"})
-    found = get(hubspot, f"{CONTACTS}/{one}", properties="hs_lastmodifieddate").body["properties"]
-    assert found["lastmodifieddate"] == "2026-03-01T12:00:02.000Z"
-    assert found["hs_lastmodifieddate"] == "2026-03-01T12:00:00.000Z"
 
 
 # Limits, tokens and scopes

@@ -64,15 +64,23 @@ def to_number(value: Any) -> int | float | Decimal | None:
         return int(text)
     if not text:
         return None
+    number = _float(text)
+    if number is not None and repr(number) == text:
+        return number
     if not _NUMBER.fullmatch(text):
         raise UntypedError
-    number = float(text)
-    if repr(number) == text:
-        return number
     exact = Decimal(text)
     if not is_writable(exact):
         raise UntypedError
     return exact
+
+
+def _float(text: str) -> float | None:
+    """Return the float of a text that ends in a digit, as ``nan`` and ``inf`` do not."""
+    try:
+        return float(text) if text[-1].isdigit() else None
+    except ValueError:
+        return None
 
 
 def to_datetime(value: Any) -> str | None:
