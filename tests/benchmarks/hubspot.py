@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.benchmarks.page_server import PageServer
-from tests.benchmarks.process import SUBJECTS, Cost, config_file, cost_of
+from tests.benchmarks.process import SUBJECTS, Cost, config_file, cost_of, header, row
 from tests.fakes.hubspot.clock import iso
 from tests.fakes.hubspot.definitions import property_definition
 from tests.fakes.hubspot.portal import DAY_ONE, PORTAL_ID
@@ -113,21 +113,21 @@ def _cost(command: list[str], folder: str) -> Cost:
 
 def table() -> None:
     """Print what both cost, and what ours needs for a tenth of the records."""
-    print(f"\nContacts of HubSpot from a local server to /dev/null, {RECORDS:,} records")
-    print(f"{'':44}{'records/CPU s':>14}{'CPU s':>10}{'peak MiB':>10}")
+    header("contacts of HubSpot from a local server", "records / CPU s", "CPU s", "peak memory")
     with tempfile.TemporaryDirectory() as folder:
         with ContactsServer(FEW) as server:
-            _row(f"tap-hubspot, {FEW:,} records", FEW, ours(server.url, folder))
+            _row("tap-hubspot", FEW, ours(server.url, folder))
         with ContactsServer(RECORDS) as server:
             own = _row("tap-hubspot", RECORDS, ours(server.url, folder))
             if not PEER.exists():
                 print("no meltano-tap-hubspot here: `make bench` installs it in .venv-peer")
                 return
             peer = _row("meltano-tap-hubspot", RECORDS, theirs(server.url, folder))
-    print(f"{'ratio, records per CPU second':44}{own / peer:14.1f}")
+    print(f"\ntap-hubspot is {own / peer:.1f} times as fast as meltano-tap-hubspot.")
 
 
 def _row(name: str, records: int, cost: Cost) -> float:
     rate = records / cost.cpu_seconds
-    print(f"{name:44}{rate:14,.0f}{cost.cpu_seconds:10.2f}{cost.peak_mib:10.0f}")
+    peak = f"{cost.peak_mib:.0f} MiB"
+    row(f"{name}, {records:,} records", f"{rate:,.0f}", f"{cost.cpu_seconds:.2f}", peak)
     return rate
