@@ -12,11 +12,13 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from bizon_singer import custom
+from bizon_singer.source import budget as budget_module
 from bizon_singer.source import session as session_module
 from tests.commands.process import assert_failed, last_state, records, script, sentence, write
 from tests.process.commands import Finished
@@ -64,6 +66,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Note the pauses between tries instead of making them."""
     noted: list[float] = []
     monkeypatch.setattr(session_module, "sleep", noted.append)
+    monkeypatch.setattr(budget_module, "monotonic", lambda: monotonic() + sum(noted))
     return noted
 
 

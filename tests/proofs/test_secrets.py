@@ -244,7 +244,7 @@ def test_a_mistake_in_the_settings_shows_no_value(kind: str, name: str, tmp_path
 def test_a_secret_in_the_wrong_file_is_not_shown(option: str, tmp_path: Path) -> None:
     """A catalog or STATE is refused with the secrets of the settings known by then."""
     entry = {"tap_stream_id": "berry", "replication_method": CANARY}
-    value = {"version": CANARY, "streams": [entry]}
+    value = {"streams": [entry], "bookmarks": {CANARY: "no bookmark"}}
     config = write(tmp_path / "config.json", {"authentication": authentication("bearer")})
     path = write(tmp_path / "input.json", value)
     done = run_inside(lambda _: TapPokeApi, "--config", config, option, path)
