@@ -54,7 +54,8 @@ def key_of(key: Any) -> str:
 
 def by_value(value: Any) -> str:
     """Return what to sort the items of a set by: 1.0 and 1 are one number."""
-    return f"number {hash(value)}" if isinstance(value, Decimal) else repr(value)
+    # 7 and 2**64-1 have the same hash.
+    return f"number {hash(value)} {float(value)}" if isinstance(value, Decimal) else repr(value)
 
 
 def expected(value: Any) -> Any:  # noqa: C901, PLR0912 - a table
