@@ -51,6 +51,14 @@ def test_reading_without_credentials_is_refused(hubspot: HubSpot, tmp_path: Path
     assert hubspot.requests == []
 
 
+def test_reading_without_credentials_is_refused_once(tmp_path: Path) -> None:
+    """Not by each of fifty streams."""
+    done = read(tmp_path, {})
+    assert_refused(done, "`authentication` is missing", "api_key")
+    assert done.stderr.count("authentication") == 1
+    assert "streams failed" not in done.stderr
+
+
 def test_a_wrong_token_is_told(hubspot: HubSpot, tmp_path: Path) -> None:
     """Exit 3, one sentence, no token in it."""
     login = {"type": "api_key", "params": {"token": "pat-wrong-canary"}}

@@ -82,7 +82,7 @@ class TestPace:
             for kind in ("deals", "contacts", "tickets"):
                 hubspot.portal.create(kind, {})
             started = time.monotonic()
-            default = HubSpotSourceConfig(stream="deals").searches_per_second
+            default = HubSpotSourceConfig(stream="deals", init_pipeline=False).searches_per_second
             done = sync(hubspot, found=found, state=first.state, searches_per_second=default)
             assert len(done.records()) == 3
             assert limits.refused == {}

@@ -173,6 +173,17 @@ class HubSpotSourceConfig(SourceConfig):
         return list(dict.fromkeys(value))
 
     @model_validator(mode="after")
+    def _can_be_read(self) -> Self:
+        # To list the streams every account may have, no credentials are needed; see discover().
+        if self.init_pipeline and self.authentication is None:
+            message = (
+                "`authentication` is missing; give the token of a private app as "
+                '{"type": "api_key", "params": {"token": …}}'
+            )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _has_a_token_endpoint(self) -> Self:
         params = self.authentication.params if self.authentication else None
         if isinstance(params, HubSpotOauthParams) and not params.token_refresh_endpoint:

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from bizon_singer.errors import ConfigError, CredentialsError, ProtocolError, TransientError
+from bizon_singer.errors import CredentialsError, ProtocolError, TransientError
+from bizon_singer.source.http_date import server_time
 from bizon_singer.source.reply import FIRST_ERROR_STATUS, HttpStatusError
 from bizon_taps.hubspot.config import HubSpotSourceConfig
 from bizon_taps.hubspot.paths import path_of
@@ -57,7 +57,6 @@ class Portal:
     Args:
         session: Sends the requests, with the authenticator on it.
         config: The settings.
-
     """
 
     def __init__(self, session: PacedSession, config: HubSpotSourceConfig) -> None:
@@ -70,7 +69,6 @@ class Portal:
         """Return what an endpoint answers to a GET request.
 
         Raises:
-            ConfigError: There is no ``authentication``.
             HttpStatusError: The status is 400 or more.
             MissingScopeError: The token may not read this.
             ProtocolError: The answer is no JSON object.
@@ -139,11 +137,6 @@ class Portal:
         return milliseconds_of(self._began or datetime.now(UTC))
 
     def _ask(self, method: str, endpoint: str, names: Mapping[str, str], **rest: Any) -> JSON:
-        if self._config.authentication is None:
-            raise ConfigError(
-                "setting `authentication` is missing; give the token of a private app as "
-                '{"type": "api_key", "params": {"token": …}}'
-            )
         path = path_of(endpoint, self._config.api_version, **names)
         try:
             reply: Any = self._session.request(method, self._config.base_url + path, **rest)
@@ -152,7 +145,7 @@ class Portal:
         except HttpStatusError as error:
             raise _explained(error, endpoint) from error
         if self._began is None:
-            self._began = _date_of(reply) or datetime.now(UTC)
+            self._began = server_time(reply.headers) or datetime.now(UTC)
         body = reply.json()
         if not isinstance(body, dict):
             raise ProtocolError(f"{endpoint}: the answer is no JSON object; check `base_url`")
@@ -259,12 +252,3 @@ def _scopes(reply: Any) -> list[str]:
         item for item in named if isinstance(item, str) and _SCOPE.fullmatch(item)
     )
     return list(found)[:MAX_SCOPES]
-
-
-def _date_of(reply: Any) -> datetime | None:
-    """Return the time of an answer by the server's clock, in full seconds."""
-    try:
-        moment = parsedate_to_datetime(reply.headers.get("Date") or "")
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
