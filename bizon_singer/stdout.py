@@ -36,7 +36,6 @@ class Writer:
         """Start with an open door."""
         self._fd = fd
         self._failure: OutputError | None = None
-        self.bytes_written = 0
 
     def write(self, lines: bytes) -> None:
         """Write whole lines, all of them or none after them.
@@ -57,7 +56,6 @@ class Writer:
             except OSError as error:
                 self._failure = _output_error(error)
                 raise self._failure from error
-            self.bytes_written += count
             rest = rest[count:]
 
 
@@ -72,7 +70,6 @@ class SysStdoutWriter(Writer):
         """Write whole lines to ``sys.stdout``, whatever stands there now."""
         sys.stdout.write(lines.decode())
         sys.stdout.flush()
-        self.bytes_written += len(lines)
 
 
 def _output_error(error: OSError) -> OutputError:

@@ -1,12 +1,15 @@
-"""What every test needs: secrets of its own."""
+"""What tests of all folders share: secrets of their own, and pauses that are noted, not made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import monotonic
 
 import pytest
 
 from bizon_singer import redact as redact_module
+from bizon_singer.source import budget as budget_module
+from bizon_singer.source import session as session_module
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +20,12 @@ def _own_secrets() -> Iterator[None]:
     vars(registry).update(vars(redact_module.Redactor()))
     yield
     vars(registry).update(before)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Note the pauses between tries instead of making them; the clock jumps over them."""
+    noted: list[float] = []
+    monkeypatch.setattr(session_module, "sleep", noted.append)
+    monkeypatch.setattr(budget_module, "monotonic", lambda: monotonic() + sum(noted))
+    return noted

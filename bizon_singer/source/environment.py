@@ -25,7 +25,8 @@ def proxies_for(url: str) -> dict[str, str]:
 def ca_bundle(verify: Any) -> str | bool:
     """Return the certificate authorities to trust: a file, or True for those of certifi.
 
-    There is no way to switch the check off: ``verify=False`` is taken as True.
+    There is no way to switch the check off: ``verify=False`` is taken as True, for whoever answers
+    in place of the API would be sent the credentials.
 
     Args:
         verify: What a request or session of requests has under this name.

@@ -95,6 +95,7 @@ def test_classes_of_the_file_work_as_anywhere(tmp_path: Path) -> None:
     config = module.Config(stream="x", nested={"depth": 2}, more=[{"depth": 3}])
     assert config.more[0].depth == 3
     for value in (module.Point(1), module.Colour.RED, module.Pair(1, 2), module.Typed(1), config):
+        # It finds a class by its module's name, as pydantic and multiprocessing do.
         assert pickle.loads(pickle.dumps(value)) == value
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import termios
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +51,13 @@ def run(arguments: list[str], **options: Any) -> Finished:
     return Finished(done.returncode, done.stdout or b"", done.stderr.decode())
 
 
+def _bytes_in(pipe: int) -> int:
+    """Return how many bytes wait in a pipe."""
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
+
+
 class Started:
     """A command that runs, with a pipe on its stdout.
 
@@ -76,6 +87,27 @@ class Started:
         part = os.read(self.reading, count)
         self._taken.append(part)
         return part
+
+    def await_log(self, text: str, seconds: float = 30) -> None:
+        """Wait until a text stands in its stderr."""
+        self._await(lambda: text.encode() in os.pread(self._stderr.fileno(), 1 << 20, 0), seconds)
+
+    def await_full_pipe(self, seconds: float = 30) -> None:
+        """Wait until it cannot write any more: nothing has come into its pipe for a while."""
+        held = -1
+
+        def is_full() -> bool:
+            nonlocal held
+            before, held = held, _bytes_in(self.reading)
+            return held == before > 0
+
+        self._await(is_full, seconds, pause=0.1)
+
+    def _await(self, is_so: Callable[[], bool], seconds: float, pause: float = 0.01) -> None:
+        end = time.monotonic() + seconds
+        while not is_so():
+            assert time.monotonic() < end, "it did not come to pass"
+            time.sleep(pause)
 
     def hang_up(self) -> None:
         """Close the reading end, as a target that dies."""

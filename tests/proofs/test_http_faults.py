@@ -12,14 +12,11 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
 
 from bizon_singer import custom
-from bizon_singer.source import budget as budget_module
-from bizon_singer.source import session as session_module
 from tests.commands.process import assert_failed, last_state, records, script, sentence, write
 from tests.process.commands import Finished
 from tests.process.inside import loaded_once, run_inside
@@ -59,15 +56,6 @@ FAULT_OF = {fault.kind: fault for fault in FAULTS}
 
 
 make_orders = loaded_once(custom.make_tap)
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Note the pauses between tries instead of making them."""
-    noted: list[float] = []
-    monkeypatch.setattr(session_module, "sleep", noted.append)
-    monkeypatch.setattr(budget_module, "monotonic", lambda: monotonic() + sum(noted))
-    return noted
 
 
 def settings_of(fault: Fault, api: OrdersApi) -> dict[str, Any]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from time import monotonic
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from bizon_singer.source import budget as budget_module
-from bizon_singer.source import session as session_module
 from bizon_singer.source.config import HttpConfig
 from bizon_singer.source.session import Session
 from tests.fakes.http_server import HttpServer, Script
@@ -30,15 +27,6 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.endswith(("_CA_BUNDLE", "SSL_CERT_FILE")):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Note the pauses between tries instead of making them; the clock jumps over them."""
-    noted: list[float] = []
-    monkeypatch.setattr(session_module, "sleep", noted.append)
-    monkeypatch.setattr(budget_module, "monotonic", lambda: monotonic() + sum(noted))
-    return noted
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bizon_singer.source import budget as budget_module
+from bizon_singer.source import session as session_module
 from bizon_singer.source.budget import RequestBudget
-from bizon_singer.source.exchange import Exchange
 from tests.fakes.http_server import Answer, json_answer
 from tests.source.conftest import Open, Serve
 
@@ -42,25 +42,21 @@ def test_a_pause_is_for_everybody_and_never_gets_shorter(budget: RequestBudget) 
 
 
 def test_sessions_with_one_budget_pause_together(
-    serve: Serve, open_session: Open, pauses: list[float]
+    serve: Serve, open_session: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the API asks one session for, another one observes before it asks."""
+    """While one makes the pause the API asked it for, the other one has no turn either."""
     server = serve(Answer(429, headers={"Retry-After": "7"}), json_answer({}))
-    first, second = open_session(1), open_session(0)
+    first, second, stranger = open_session(1), open_session(0), open_session(0)
     second.budget = first.budget
-    waits: list[float] = []
     origin = ("http", "127.0.0.1", server.port)
+    waits: list[tuple[float, float]] = []
 
-    def ask_meanwhile(exchange: Exchange) -> None:
-        if exchange.status == 200:  # the pause is over
-            waits.append(second.budget.reserve(origin))
+    def pause(_: float) -> None:
+        waits.append((second.budget.reserve(origin), stranger.budget.reserve(origin)))
 
-    server.then(Answer(429, headers={"Retry-After": "7"}), json_answer({}))
-    first.observer = ask_meanwhile
-    first.budget.pause(origin, 3)
+    monkeypatch.setattr(session_module, "sleep", pause)
     first.get(server.url)
-    assert pauses == pytest.approx([3, 7], abs=0.1)
-    assert waits == [0]
+    assert waits[0] == pytest.approx((7, 0), abs=0.5)
 
 
 def test_a_rate_holds_for_retries_as_well(
