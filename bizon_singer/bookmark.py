@@ -1,4 +1,4 @@
-"""STATE: where each stream stands, and what a run may conclude from it.
+"""The bookmark of a stream: where it stands, and what a run may conclude from it.
 
 ::
 
@@ -23,16 +23,14 @@ the run reads are then read again by the next one instead of never.
 
 from __future__ import annotations
 
-import copy
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from bizon_singer.encoding import message
-from bizon_singer.errors import ProtocolError, StateError
 from bizon_singer.frozen import CannotFreezeError, freeze, holds_secret
+from bizon_singer.moments import rfc3339
 from bizon_singer.place import (
     Place,
     UnusableError,
@@ -41,25 +39,15 @@ from bizon_singer.place import (
     read_place,
     thawed_object,
 )
-from bizon_singer.redact import excerpt, redact
+from bizon_singer.redact import redact
 from bizon_singer.source.models import ProvenPosition, SourceIncrementalState
 
-VERSION = 1
 FULL_TABLE = "full_table"
 INCREMENTAL = "incremental"
 LARGEST_VERSION = 2**62
 """Targets keep it in 64 bits."""
 OWN_KEYS = frozenset({"last_run", "state", "in_progress", "replication_key", "table_version"})
 """Keys of a bookmark that no other tap's cursor is looked for under."""
-RESTORE = "restore it, or start without --state"
-NO_POSITION = frozenset({"bookmarks", "currently_syncing", "version"})
-"""Keys of a state that do not say where a stream stands."""
-
-
-def rfc3339(moment: datetime) -> str:
-    """Write a time in UTC with a ``Z``; a naive one is taken as UTC."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
@@ -334,90 +322,3 @@ class Bookmark:
         if start.version is not None:
             self.value["table_version"] = start.version
         self.value["in_progress"] = None
-
-
-class Bookmarks:
-    """The state of a tap: the bookmarks of all its streams, those not in this run included."""
-
-    def __init__(self, state: Any = None) -> None:
-        """Check a state and take it over.
-
-        Raises:
-            StateError: It is no state, of a newer version, or one that cannot be written again.
-        """
-        try:
-            own = copy.deepcopy(state) if state is not None else {}
-            self.value: dict[str, Any] = _checked(own)
-            self.line()
-        except (ProtocolError, RecursionError) as error:
-            raise StateError(
-                "the state is nested too deep or has the same key twice; it is none a tap wrote, "
-                "so start without --state"
-            ) from error
-        self.given = {stream for stream, value in self.value["bookmarks"].items() if value}
-        self._streams: dict[str, Bookmark] = {}
-
-    def stream(self, name: str) -> Bookmark:
-        """Return the bookmark of a stream, an empty one if there is none."""
-        if name not in self._streams:
-            value = self.value["bookmarks"].setdefault(name, {})
-            self._streams[name] = Bookmark(name, value)
-        return self._streams[name]
-
-    def unknown(self, known: Iterable[str]) -> list[str]:
-        """Return the streams that have a bookmark but are not among ``known``."""
-        return sorted(self.given - set(known))
-
-    def unread(self) -> list[str]:
-        """Return the keys of a state that has no bookmarks but holds something else."""
-        return [] if self.value["bookmarks"] else sorted(self.value.keys() - NO_POSITION)
-
-    def line(self) -> bytes:
-        """Return the STATE message as it stands."""
-        return message({"type": "STATE", "value": self.value})
-
-
-def _checked(state: Any) -> dict[str, Any]:
-    if not isinstance(state, dict):
-        raise StateError(
-            f"the state is {_json_type(state)}, not an object; pass the object a "
-            "STATE message carries as `value`"
-        )
-    if state.get("type") == "STATE" and isinstance(state.get("value"), dict):
-        state = state["value"]
-    elif state.keys() == {"singer_state"} and isinstance(state["singer_state"], dict):
-        state = state["singer_state"]  # what `meltano state get` prints
-    version = state.get("version", VERSION)
-    if type(version) is not int:
-        raise StateError(
-            f"`version` in the state is {_json_type(version)}, not a whole number; {RESTORE}"
-        )
-    if version > VERSION:
-        raise StateError(
-            f"the state has version {excerpt(str(version), 20)}, this tap knows {VERSION}; update "
-            "the tap or start without --state"
-        )
-    bookmarks = state.get("bookmarks")
-    if bookmarks is None:
-        bookmarks = {}
-    if not isinstance(bookmarks, dict):
-        raise StateError(
-            f"`bookmarks` in the state is {_json_type(bookmarks)}, not an object; {RESTORE}"
-        )
-    for stream, bookmark in bookmarks.items():
-        if not isinstance(bookmark, dict):
-            raise StateError(
-                f"the bookmark of stream {excerpt(stream, 80)!r} in the state is "
-                f"{_json_type(bookmark)}, not an object; {RESTORE}"
-            )
-    return {**state, "version": VERSION, "bookmarks": bookmarks}
-
-
-def _json_type(value: Any) -> str:
-    names: dict[type, str] = {
-        list: "a list",
-        str: "a string",
-        bool: "a boolean",
-        type(None): "null",
-    }
-    return names.get(type(value), "a number")

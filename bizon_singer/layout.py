@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from bizon_singer.bookmark import rfc3339
 from bizon_singer.errors import ProtocolError
 from bizon_singer.iteration import Page
+from bizon_singer.moments import rfc3339
 from bizon_singer.schema import JsonSchema, RecordSchema
 from bizon_singer.selection import Selection
 from bizon_singer.source.models import SourceRecord

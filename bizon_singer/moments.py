@@ -66,3 +66,9 @@ def _in_whole_minutes(moment: datetime) -> datetime:
         # Only the first seconds of the year 1 cannot go back, and they can go on.
         near = near if local.year > 1 else near + _MINUTE
         return (local + (near - offset)).replace(tzinfo=timezone(near))
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write a time in UTC with a ``Z``; a naive one is taken as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")

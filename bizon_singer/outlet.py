@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from bizon_singer.bookmark import Bookmarks
+from bizon_singer.state import Bookmarks
 
 if TYPE_CHECKING:
     from bizon_singer.stdout import Writer

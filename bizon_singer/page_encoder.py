@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bizon_singer.bookmark import rfc3339
 from bizon_singer.encoding import RecordEncoder, message
 from bizon_singer.iteration import Page
 from bizon_singer.layout import Layout, RecordBuilder
 from bizon_singer.mapping import MappedStream, StreamMapping
+from bizon_singer.moments import rfc3339
 from bizon_singer.schema import JsonSchema, RecordSchema
 from bizon_singer.selection import Selection
 from bizon_singer.values import ValueReader

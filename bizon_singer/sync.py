@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
-from bizon_singer.bookmark import Bookmark, Bookmarks, Intent, Start
+from bizon_singer.bookmark import Bookmark, Intent, Start
 from bizon_singer.errors import (
     ExpiredCursorError,
     InterruptedRunError,
@@ -35,6 +35,7 @@ from bizon_singer.settings import Settings
 from bizon_singer.signals import StopRequest
 from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source_pages import Opened, PageLines, SourcePages, Unwritable
+from bizon_singer.state import Bookmarks
 
 logger = logging.getLogger("bizon_singer.sync")
 

@@ -22,7 +22,6 @@ from singer_sdk.helpers.capabilities import (
 )
 
 from bizon_singer import signals, stdout
-from bizon_singer.bookmark import Bookmarks
 from bizon_singer.catalog import LISTED, read_catalog, refuse_unknown
 from bizon_singer.command import TapCommand
 from bizon_singer.config_errors import is_open, names_of, nearest
@@ -38,6 +37,7 @@ from bizon_singer.outlet import Outlet
 from bizon_singer.progress import above_progress_bars, log_timer
 from bizon_singer.redact import excerpt, redact
 from bizon_singer.settings import AdapterSettings, Settings, read_settings
+from bizon_singer.state import Bookmarks
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext, read_streams
 

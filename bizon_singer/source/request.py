@@ -91,6 +91,13 @@ class RequestTemplates:
         return made
 
 
+def authenticate(request: requests.PreparedRequest) -> None:
+    """Let the authenticator a request was built with set its header anew."""
+    auth = vars(request).get("auth")
+    if auth is not None:
+        request.prepare_auth(auth)
+
+
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep the session's own authenticator away from a template."""
     return request

@@ -19,15 +19,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from time import sleep
 from typing import Any
-from urllib.parse import urljoin
 
 import requests
 import urllib3
-from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, merge_cookies
+from requests.cookies import extract_cookies_to_jar
 from requests.hooks import dispatch_hook
-from requests.utils import requote_uri, rewind_body
+from requests.utils import rewind_body
 
-from bizon_singer.errors import BizonSingerError, UnsafeError
+from bizon_singer.errors import BizonSingerError
 from bizon_singer.source.auth.authenticators.oauth import Oauth2Authenticator
 from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.config import HttpConfig
@@ -38,9 +37,9 @@ from bizon_singer.source.origin import (
     OriginGuard,
     can_be_split,
     origin_of,
-    shown,
     without_query,
 )
+from bizon_singer.source.redirect import redirected
 from bizon_singer.source.reply import (
     FIRST_ERROR_STATUS,
     RETRIED_STATUSES,
@@ -49,7 +48,7 @@ from bizon_singer.source.reply import (
     RedirectLoopError,
     Reply,
 )
-from bizon_singer.source.request import RequestTemplates
+from bizon_singer.source.request import RequestTemplates, authenticate
 from bizon_singer.source.retry import come_back_later, pauses, retry_after
 from bizon_singer.source.transport import ReplyAdapter
 from bizon_singer.source.unreachable import UNSENDABLE, UnreachableError, UnsendableError
@@ -152,13 +151,16 @@ class Session(requests.Session):
         )
 
     def _sign(self, prepared: requests.PreparedRequest, auth: Any) -> None:
-        """Put credentials on a request."""
-        if isinstance(auth, Oauth2Authenticator):
-            auth.use_limits(self.http, self.retry_limit)
+        """Put the session's credentials on a request."""
+        self._limit(auth)
         # Remembered for a renewal: a request's own authenticator goes before the session's.
         vars(prepared)["auth"] = auth
-        if auth is not None:
-            prepared.prepare_auth(auth)
+        authenticate(prepared)
+
+    def _limit(self, auth: Any) -> None:
+        """Let an authenticator that sends requests of its own keep to the session's limits."""
+        if isinstance(auth, Oauth2Authenticator):
+            auth.use_limits(self.http, self.retry_limit)
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Build what will be sent, credentials included.
@@ -167,8 +169,7 @@ class Session(requests.Session):
             UnsendableError: The URL or a header is not valid.
         """
         auth = self.auth if request.auth is None else request.auth
-        if isinstance(auth, Oauth2Authenticator):
-            auth.use_limits(self.http, self.retry_limit)
+        self._limit(auth)
         with _named_if_unsendable(request.method, request.url):
             prepared = super().prepare_request(request)
         vars(prepared)["auth"] = auth
@@ -196,7 +197,7 @@ class Session(requests.Session):
                 raise RedirectLoopError(reply, MAX_REDIRECTS)
             reply.close()
             history.append(reply)
-            request = self._redirected(request, reply)
+            request = redirected(request, reply, self)
 
     def _options(self, url: str, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return what an adapter is told besides the request."""
@@ -221,44 +222,6 @@ class Session(requests.Session):
         hooks = reply.request.hooks
         result = dispatch_hook("response", hooks, reply, **options)  # type: ignore[no-untyped-call]
         return reply if result is reply else self._checked(result, options)
-
-    def _redirected(
-        self, request: requests.PreparedRequest, reply: Reply
-    ) -> requests.PreparedRequest:
-        """Return the request a redirect leads to.
-
-        Raises:
-            UnsafeError: It leads to another origin, or the request would change something.
-        """
-        if request.method not in {"GET", "HEAD"}:
-            raise UnsafeError(
-                f"a redirect of {reply.place} was refused; set the base URL to the final address"
-            )
-        try:
-            target = self.get_redirect_target(reply) or ""
-            url = urljoin(request.url or "", target.replace(" ", "%20"))
-        except ValueError as error:
-            raise UnsafeError(
-                f"{reply.place} redirects to something that is no URL; set the base URL to the "
-                "final address"
-            ) from error
-        here, there = origin_of(request.url or ""), origin_of(url)
-        if here != there:
-            raise UnsafeError(
-                f"a redirect from {shown(here)} to {shown(there)} was refused; set the base URL to "
-                "the final address"
-            )
-        followed = request.copy()
-        followed.url = requote_uri(url)
-        # What the answer set, and what the authenticator adds to it, goes along.
-        cookies = vars(request).get("_cookies") or RequestsCookieJar()
-        extract_cookies_to_jar(cookies, request, reply.raw)  # type: ignore[no-untyped-call]
-        merge_cookies(cookies, self.cookies)  # type: ignore[no-untyped-call]
-        followed.headers.pop("Cookie", None)
-        followed.prepare_cookies(cookies)
-        vars(followed)["auth"] = vars(request).get("auth")
-        _authenticate(followed)
-        return followed
 
     def _judged(self, reply: Reply) -> Reply:
         """Return an answer of use, raise an error for any other."""
@@ -340,12 +303,12 @@ class Session(requests.Session):
             return False
         with self._renewing:
             refused = request.headers.get("Authorization")
-            _authenticate(request)
+            authenticate(request)
             # Another thread may have renewed them since the request was built: a second renewal
             # would make the first one's token void where refresh tokens are used once.
             if request.headers.get("Authorization") == refused:
                 refresh()
-                _authenticate(request)
+                authenticate(request)
         return True
 
     def _exchange(
@@ -421,13 +384,6 @@ def _named_if_unsendable(method: str | None, url: Any) -> Iterator[None]:
         if isinstance(error, (*UNSENDABLE, UnicodeError)) or not can_be_split(str(url)):
             raise UnsendableError.of(error, method or "", str(url)) from None
         raise
-
-
-def _authenticate(request: requests.PreparedRequest) -> None:
-    """Let the authenticator a request was built with set its header anew."""
-    auth = vars(request).get("auth")
-    if auth is not None:
-        request.prepare_auth(auth)
 
 
 def _rewind(request: requests.PreparedRequest) -> bool:

@@ -19,14 +19,14 @@ from bizon_singer.bookmark import (
     FULL_TABLE,
     INCREMENTAL,
     Bookmark,
-    Bookmarks,
     Intent,
     Start,
-    rfc3339,
 )
 from bizon_singer.errors import StateError
+from bizon_singer.moments import rfc3339
 from bizon_singer.place import digest_of, parse_time
 from bizon_singer.redact import Redactor
+from bizon_singer.state import Bookmarks
 from tests.adapter.strategies import Color, plain_json, texts
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)

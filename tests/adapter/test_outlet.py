@@ -8,8 +8,8 @@ from unittest.mock import patch
 import pytest
 
 from bizon_singer import outlet as outlet_module
-from bizon_singer.bookmark import Bookmarks
 from bizon_singer.outlet import Outlet
+from bizon_singer.state import Bookmarks
 from bizon_singer.stdout import Writer
 
 PAGE = b"page\n"

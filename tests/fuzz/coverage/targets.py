@@ -12,9 +12,10 @@ from typing import Any, Final
 import requests
 import urllib3
 
-from bizon_singer.bookmark import FULL_TABLE, INCREMENTAL, Bookmarks, Intent
+from bizon_singer.bookmark import FULL_TABLE, INCREMENTAL, Intent
 from bizon_singer.errors import BizonSingerError, StateError
 from bizon_singer.source.reply import Reply
+from bizon_singer.state import Bookmarks
 from bizon_taps.pokeapi.page import PageReader
 
 logging.disable(logging.CRITICAL)
