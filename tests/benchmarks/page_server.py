@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.benchmarks.contacts import PAGE, PAGE_SIZE
+from tests.fakes.http_server import ThreadedServer
 
 
 class PageServer:
@@ -31,7 +32,7 @@ class PageServer:
         self.latency_seconds = latency_seconds
         self._results = json.dumps(PAGE, separators=(",", ":")).encode()
         handler = type("Handler", (_Handler,), {"owner": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = ThreadedServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -53,12 +54,6 @@ class PageServer:
         body = b'{"results":%b,"next":%b}' % (self._results, json.dumps(following).encode())
         head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
         return (head % len(body)).encode() + body
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
 
 
 class _Handler(socketserver.StreamRequestHandler):

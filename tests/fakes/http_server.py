@@ -164,7 +164,9 @@ class HttpServer:
         self._answers = list(answers)
         self._routes = {path: list(script) for path, script in (routes or {}).items()}
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self}))
+        self._server = ThreadedServer(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self})
+        )
         self.port: int = self._server.server_address[1]
         self.url = f"http{'' if tls is None else 's'}://127.0.0.1:{self.port}"
         if tls is not None:  # hands are shaken in the thread of each connection, at its first read
@@ -209,7 +211,9 @@ class HttpServer:
         return answer if isinstance(answer, Answer) else answer(request)
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class ThreadedServer(socketserver.ThreadingTCPServer):
+    """Serves each connection in a thread that does not outlive the test."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128

@@ -35,6 +35,12 @@ def later(hubspot: HubSpot, seconds: float = 1000) -> None:
     hubspot.clock.wait(seconds)
 
 
+def create_deals(hubspot: HubSpot, count: int) -> None:
+    """Create deals, with the ids from 101 on as nothing else is made."""
+    for number in range(count):
+        hubspot.portal.create("deals", {"dealname": str(number)})
+
+
 class TestWindow:
     """Which objects an incremental run reads."""
 
@@ -67,8 +73,7 @@ class TestWindow:
         first = sync(hubspot, "deals", lookback_seconds=60)
         began = hubspot.clock.now()
         later(hubspot)
-        for number in range(5):
-            hubspot.portal.create("deals", {"dealname": str(number)})
+        create_deals(hubspot, 5)
         found = catalog(hubspot, "deals", lookback_seconds=60)
         second = sync(hubspot, found=found, state=first.state, lookback_seconds=60)
         assert ids(second, "deals") == [101, 102, 103, 104, 105]
@@ -152,8 +157,7 @@ class TestTies:
         hubspot.page_most = 3
         first = sync(hubspot, "deals")
         later(hubspot)
-        for number in range(40):
-            hubspot.portal.create("deals", {"dealname": str(number)})
+        create_deals(hubspot, 40)
         later(hubspot)
         monkeypatch.setattr("bizon_taps.hubspot.objects.ObjectReader.search_limit", 3)
         second = sync(hubspot, "deals", state=first.state)
@@ -168,8 +172,7 @@ class TestMeanwhile:
         hubspot.page_most = 2
         first = sync(hubspot, "deals")
         later(hubspot)
-        for number in range(5):
-            hubspot.portal.create("deals", {"dealname": str(number)})
+        create_deals(hubspot, 5)
         later(hubspot)
         found = catalog(hubspot, "deals")
 
@@ -187,8 +190,7 @@ class TestMeanwhile:
         hubspot.page_most = 2
         first = sync(hubspot, "deals")
         later(hubspot)
-        for number in range(5):
-            hubspot.portal.create("deals", {"dealname": str(number)})
+        create_deals(hubspot, 5)
         later(hubspot)
         found = catalog(hubspot, "deals")
         stopped = sync(hubspot, found=found, state=first.state, max_iterations=1)
