@@ -177,8 +177,10 @@ def _read_json(file: IO[str] | None, error_class: type[BizonSingerError], what: 
     remedy = f"restore it or leave out --{what}"
     try:
         text = file.read().removeprefix("\ufeff")
-    except (OSError, UnicodeDecodeError) as error:
-        raise error_class(f"{name} cannot be read as UTF-8 text; {remedy}") from error
+    except UnicodeDecodeError as error:
+        raise error_class(f"{name} is no UTF-8 text; {remedy}") from error
+    except OSError as error:
+        raise error_class(f"{name} cannot be read ({error.strerror}); {remedy}") from error
     if not text.strip():
         raise error_class(f"{name} is empty; leave out --{what} if there is none")
     try:
@@ -189,7 +191,7 @@ def _read_json(file: IO[str] | None, error_class: type[BizonSingerError], what: 
         if getattr(error, "msg", None) == "Extra data":
             raise error_class(f"{name} holds several JSON texts; keep the last line") from error
         line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise error_class(f"{name} is no valid JSON{line}, is it cut off?; {remedy}") from error
+        raise error_class(f"{name} is no valid JSON{line}, it may be cut off; {remedy}") from error
     if value is None:
         raise error_class(f"{name} holds null, no object; {remedy}")
     try:

@@ -159,6 +159,27 @@ def test_without_a_source_file_tap_bizon_says_what_it_needs(tmp_path: Path) -> N
 # A source that misbehaves
 
 
+UNREADABLE = Path("/proc/self/mem")
+"""It can be opened and not read, by root as well, who may read a file of mode 000."""
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="only Linux has a file that nobody can read")
+@pytest.mark.parametrize("option", ["--config", "--catalog", "--state"])
+def test_a_file_that_cannot_be_read_is_refused(option: str) -> None:
+    """By its name and the reason."""
+    done = tap("tap-dummy", option, str(UNREADABLE))
+    assert_refused(done, f"'{UNREADABLE}' cannot be read (Input/output error)")
+
+
+@pytest.mark.parametrize(("option", "text"), [("--catalog", '{"streams": []}'), ("--state", "{}")])
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path, option: str, text: str) -> None:
+    """UTF-16, as some editors save it."""
+    path = tmp_path / "input.json"
+    path.write_bytes(text.encode("utf-16"))
+    done = tap("tap-dummy", option, str(path))
+    assert_refused(done, "is no UTF-8 text", f"leave out {option}")
+
+
 @pytest.mark.parametrize(
     ("body", "code", "words"),
     [
