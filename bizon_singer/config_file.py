@@ -185,14 +185,15 @@ def _source_of_pipeline(path: str, config: dict[str, Any]) -> dict[str, Any]:
         return config
     if not {"name", "stream", "source_file_path"} & source.keys():
         return config
-    ignored = sorted(config.keys() - {"source", "name", "id"})
+    ignored = sorted(config.keys() - {"source", "name", "id", "streams"})
     if ignored:
         logger.info(
             "%s is a Bizon pipeline; its source is used, these sections are ignored: %s.",
             path,
             ", ".join(ignored),
         )
-    return dict(source)
+    routes = {"streams": config["streams"]} if config.get("streams") else {}
+    return {**source, **routes}
 
 
 def resolve_references(value: Any, place: str = "") -> Any:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.commands.process import (
     tap,
     write,
 )
+from tests.proofs.checker import check
 
 PIPELINE = """
 name: nightly
@@ -57,6 +59,43 @@ def test_a_pipeline_of_bizon_is_a_config(tmp_path: Path) -> None:
     assert len(records(done, "things")) == 4
     assert done.stderr.count("these sections are ignored: destination, engine") == 1
     assert_no_secret(done)
+
+
+ROUTED = """
+name: nightly
+source: {name: mine, stream: events, source_file_path: SOURCE, sync_mode: stream, max_iterations: 4}
+streams:
+  - name: orders
+    source: {topic: shop.orders}
+    destination:
+      table_id: shop.raw.orders
+      record_schema: [{name: number, type: INTEGER, mode: REQUIRED}]
+      clustering_keys: [number]
+  - {name: users, source: {topic: shop.users}, destination: {table_id: shop.raw.users}}
+destination: {name: bigquery_streaming, config: {}}
+"""
+
+
+def test_the_routes_of_a_pipeline_are_streams(tmp_path: Path) -> None:
+    """Two runs of four pages: together each record once, in its stream, and nothing in between."""
+    source = str(Path(__file__).parents[1] / "sources" / "mixed.py")
+    pipeline = ROUTED.replace("SOURCE", source)
+    path = write(tmp_path / "pipeline.yml", pipeline)
+    first = tap("tap-bizon", "--config", path)
+    state = write(tmp_path / "state.json", last_state(first))
+    second = tap("tap-bizon", "--config", path, "--state", state)
+    found: Counter[str] = Counter()
+    for done in (first, second):
+        assert done.code == 0, done.stderr
+        assert done.stderr.count("these sections are ignored: destination.") == 1
+        assert check(done.stdout) == []
+        found.update({name: len(records(done, name)) for name in ("events", "orders", "users")})
+        assert last_state(done)["bookmarks"].keys() == {"events"}
+    numbers = [record["number"] for done in (first, second) for record in records(done)]
+    assert sorted(numbers) == list(range(30))
+    assert found == {"events": 10, "orders": 9, "users": 9}  # two go to a route nobody told of
+    refused = write(tmp_path / "pipeline.yml", pipeline.replace("table_id", "table"))
+    assert_refused(tap("tap-bizon", "--config", refused), "`streams.0.destination.table_id`")
 
 
 def test_everything_can_come_from_the_environment(tmp_path: Path) -> None:
