@@ -25,7 +25,7 @@ from bizon_singer import signals, stdout
 from bizon_singer.catalog import LISTED, ROUTED_FROM, read_catalog, refuse_unknown, root_of
 from bizon_singer.command import TapCommand
 from bizon_singer.config_errors import is_open, names_of, nearest
-from bizon_singer.config_file import read_config_file, read_environment, resolve_references
+from bizon_singer.config_file import read_config_file, read_environment
 from bizon_singer.config_schema import INJECTED, config_schema, secrets_in
 from bizon_singer.discovery import Discovery
 from bizon_singer.errors import (
@@ -36,6 +36,7 @@ from bizon_singer.failure import Failure, describe
 from bizon_singer.outlet import Outlet
 from bizon_singer.progress import above_progress_bars, log_timer
 from bizon_singer.redact import excerpt, redact
+from bizon_singer.references import resolve_references
 from bizon_singer.routed_stream import RouteStream
 from bizon_singer.settings import AdapterSettings, Settings, read_settings
 from bizon_singer.state import Bookmarks

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +25,6 @@ from tests.commands.process import (
     tap,
     write,
 )
-from tests.proofs.checker import check
-
-PIPELINE = """
-name: nightly
-source:
-  name: mine
-  stream: things
-  source_file_path: SOURCE
-  max_iterations: 2
-  authentication: {type: api_key, params: {token: "env://SECRET_TOKEN"}}
-destination: {name: bigquery, config: {password: canary-7f3a9c51e2d84b06}}
-engine: {backend: {type: postgres}}
-"""
 
 
 def test_the_file_is_found_from_the_working_directory(tmp_path: Path) -> None:
@@ -48,54 +34,6 @@ def test_the_file_is_found_from_the_working_directory(tmp_path: Path) -> None:
     done = tap("tap-bizon", "--config", config, cwd=tmp_path)
     assert [record["number"] for record in records(done)] == list(range(6))
     assert done.code == 0
-
-
-def test_a_pipeline_of_bizon_is_a_config(tmp_path: Path) -> None:
-    """Its source is run as it stands, references included; the rest is said to be ignored."""
-    path = write(tmp_path / "pipeline.yml", PIPELINE.replace("SOURCE", source_file(tmp_path)))
-    env = {"SECRET_TOKEN": "canary-7f3a9c51e2d84b06"}
-    done = tap("tap-bizon", "--config", path, env=env)
-    assert done.code == 0, done.stderr
-    assert len(records(done, "things")) == 4
-    assert done.stderr.count("these sections are ignored: destination, engine") == 1
-    assert_no_secret(done)
-
-
-ROUTED = """
-name: nightly
-source: {name: mine, stream: events, source_file_path: SOURCE, sync_mode: stream, max_iterations: 4}
-streams:
-  - name: orders
-    source: {topic: shop.orders}
-    destination:
-      table_id: shop.raw.orders
-      record_schema: [{name: number, type: INTEGER, mode: REQUIRED}]
-      clustering_keys: [number]
-  - {name: users, source: {topic: shop.users}, destination: {table_id: shop.raw.users}}
-destination: {name: bigquery_streaming, config: {}}
-"""
-
-
-def test_the_routes_of_a_pipeline_are_streams(tmp_path: Path) -> None:
-    """Two runs of four pages: together each record once, in its stream, and nothing in between."""
-    source = str(Path(__file__).parents[1] / "sources" / "mixed.py")
-    pipeline = ROUTED.replace("SOURCE", source)
-    path = write(tmp_path / "pipeline.yml", pipeline)
-    first = tap("tap-bizon", "--config", path)
-    state = write(tmp_path / "state.json", last_state(first))
-    second = tap("tap-bizon", "--config", path, "--state", state)
-    found: Counter[str] = Counter()
-    for done in (first, second):
-        assert done.code == 0, done.stderr
-        assert done.stderr.count("these sections are ignored: destination.") == 1
-        assert check(done.stdout) == []
-        found.update({name: len(records(done, name)) for name in ("events", "orders", "users")})
-        assert last_state(done)["bookmarks"].keys() == {"events"}
-    numbers = [record["number"] for done in (first, second) for record in records(done)]
-    assert sorted(numbers) == list(range(30))
-    assert found == {"events": 10, "orders": 9, "users": 9}  # two go to a route nobody told of
-    refused = write(tmp_path / "pipeline.yml", pipeline.replace("table_id", "table"))
-    assert_refused(tap("tap-bizon", "--config", refused), "`streams.0.destination.table_id`")
 
 
 def test_everything_can_come_from_the_environment(tmp_path: Path) -> None:
