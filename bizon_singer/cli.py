@@ -51,14 +51,15 @@ class OneLineFormatter(logging.Formatter):
 
 
 def main(
-    make_tap: Callable[[Sequence[str]], type[SourceTap]],
+    make_tap: Callable[[Sequence[str]], type[Any]],
     arguments: Sequence[str],
     name: str = "bizon-singer",
 ) -> int:
     """Run a tap's command and return its exit code.
 
     Args:
-        make_tap: Gives the tap class; it may import code of the user.
+        make_tap: Gives the tap class, or any class with its ``name`` and a click command as
+            ``cli``; it may import code of the user.
         arguments: The command line without the command's own name.
         name: What the command is called until the tap class says so.
     """
@@ -81,7 +82,7 @@ def main(
         )
 
 
-def _run(tap_class: type[SourceTap], arguments: Sequence[str]) -> int:
+def _run(tap_class: type[Any], arguments: Sequence[str]) -> int:
     import click  # noqa: PLC0415 - after stdout is claimed
 
     command = tap_class.cli

@@ -1,0 +1,1 @@
+"""The command ``bizon-singer``: one module a subcommand, behind one door."""
