@@ -11,10 +11,12 @@ line is cut, and it has no line end.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -126,3 +128,14 @@ _current: Writer = SysStdoutWriter()
 def current() -> Writer:
     """Return the writer of this process: the claimed one, else one on ``sys.stdout``."""
     return _current
+
+
+@contextlib.contextmanager
+def replaced_by(writer: Writer) -> Iterator[None]:
+    """Let another writer stand in for this process's, as tests do that run taps in theirs."""
+    global _current  # noqa: PLW0603 - a process has one stdout
+    before, _current = _current, writer
+    try:
+        yield
+    finally:
+        _current = before

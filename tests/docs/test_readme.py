@@ -18,8 +18,8 @@ import pytest
 from bizon_singer import errors
 from bizon_singer.settings import AdapterSettings
 from bizon_singer.source.config import SourceConfig
+from bizon_singer.testing import check, read
 from tests.commands.process import source_file, write
-from tests.proofs.checker import check, read
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 README = (CHECKOUT / "README.md").read_text()
@@ -70,7 +70,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_custom_source_of_the_readme_is_a_tap(quake_service: str, tmp_path: Path) -> None:
     """The block, with only its host replaced, reads every quake in valid messages."""
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     path = tmp_path / "quakes.py"
     path.write_text(code.replace("https://earthquake.usgs.gov", quake_service))
     shown = re.search(r"`python (quakes.py[^|`]*) \| target-jsonl`", README)
@@ -105,7 +105,7 @@ def test_the_commands_for_a_file_of_your_own_work(tmp_path: Path) -> None:
 
 def test_the_custom_source_is_as_short_as_its_title_says() -> None:
     """Fifteen lines of code, imports and blank lines aside from the docstring included."""
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     lines = [line for line in code.splitlines() if line.strip() and not line.startswith('"""')]
     assert len(lines) <= 15
 

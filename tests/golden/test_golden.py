@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from bizon_singer.testing import read
 from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.hubspot import Clock, HubSpot, fill, unlimited
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.checker import read
 from tests.proofs.subjects import catalog_of, custom, only, record
 
 FOLDER = Path(__file__).parent

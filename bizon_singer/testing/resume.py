@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tests.proofs.recording import (
+from bizon_singer.testing.recording import (
     Invariant,
     JsonObject,
     Message,
@@ -28,7 +28,7 @@ from tests.proofs.recording import (
     exact,
     read,
 )
-from tests.proofs.rules import bookmarks_of, check
+from bizon_singer.testing.recording_rules import bookmarks_of, check
 
 __all__ = [
     "VOLATILE_STATE",
