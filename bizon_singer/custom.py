@@ -17,10 +17,10 @@ from bizon_singer.config_file import (
     parse_config,
     read_config_text,
     read_environment,
-    resolve_references,
 )
 from bizon_singer.errors import ConfigError
 from bizon_singer.loader import find_sources, load_source_file
+from bizon_singer.references import resolve_references
 from bizon_singer.source.config import SourceConfig
 
 if TYPE_CHECKING:

@@ -44,13 +44,23 @@ Item = Opened | PageLines | Unwritable
 
 @dataclass(frozen=True)
 class RunContext:
-    """What all streams of one process share."""
+    """What all streams of one process share.
+
+    Attributes:
+        settings: Those of the run.
+        bookmarks: Where the streams stand.
+        outlet: The one way out.
+        stop: Whether a signal asked the run to end.
+        budget: When sources may ask their host.
+        route_owners: The source's stream that writes to a stream, by the name of the latter.
+    """
 
     settings: Settings
     bookmarks: Bookmarks
     outlet: Outlet
     stop: StopRequest
     budget: RequestBudget = field(default_factory=RequestBudget)
+    route_owners: dict[str, str] = field(default_factory=dict)
 
     def open_inbox(self) -> Inbox[Item]:
         """Return a new inbox, to be entered."""

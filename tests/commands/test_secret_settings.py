@@ -28,6 +28,7 @@ NO_SECRETS = {
     "token_expiry_date_format": "a pattern of strptime",
     "access_token_name": "the name of a field, from the API's documentation",
     "flattening_max_key_length": "a number of characters",
+    "clustering_keys": "names of columns",
 }
 """Settings whose names only look like a credential's, each with what it holds."""
 TAPS = sorted(
