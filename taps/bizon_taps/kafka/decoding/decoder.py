@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from bizon_taps.kafka.decoding.error import DecodeError
+from bizon_taps.kafka.decoding.json_passing import passed
 from bizon_taps.kafka.decoding.json_text import read_json
 from bizon_taps.kafka.decoding.settings import DecodingSettings, Encoding, Part
 
@@ -26,7 +27,7 @@ class _Json:
         self, data: bytes, topic: str, headers: list[tuple[str, bytes | None]] | None
     ) -> Any:
         del topic, headers
-        return read_json(data)
+        return passed(data) or read_json(data)
 
     def schema(self, topic: str) -> dict[str, Any] | None:
         del topic
