@@ -1,0 +1,1 @@
+"""tap-kafka: every message of a topic, exactly accounted for."""
