@@ -11,7 +11,7 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError
 
-Headers = list[tuple[str, bytes | None]]
+from bizon_taps.kafka.decoding.framing import Headers
 
 
 class Message(Protocol):

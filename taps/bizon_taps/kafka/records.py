@@ -27,7 +27,8 @@ from bizon_singer.values import dumps
 from bizon_taps.kafka.config import KafkaSourceConfig, KeyProperties
 from bizon_taps.kafka.decoding.decoder import Decoder
 from bizon_taps.kafka.decoding.error import DecodeError
-from bizon_taps.kafka.message import Headers, Message
+from bizon_taps.kafka.decoding.framing import Headers
+from bizon_taps.kafka.message import Message
 
 JsonSchema = dict[str, Any]
 

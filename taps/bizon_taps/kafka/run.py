@@ -12,6 +12,7 @@ from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.config import IDLE_SECONDS, KafkaSourceConfig, Until
 from bizon_taps.kafka.decoding.decoder import decoder_for
 from bizon_taps.kafka.decoding.error import DecodeError
+from bizon_taps.kafka.decoding.json_passing import passing
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
 from bizon_taps.kafka.partition import Partition
@@ -62,7 +63,7 @@ class TopicRun:
             topic,
             config,
             decoder_for(config.decoding, session, "key"),
-            decoder_for(config.decoding, session, "value"),
+            passing(decoder_for(config.decoding, session, "value")),
         )
         self.opening = Opening(client, config, topic)
         self.opening.look()

@@ -10,9 +10,13 @@ message of 800 bytes and 35 values, this 4 µs.
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from bizon_singer.source.models import JsonObject
+from bizon_taps.kafka.decoding.decoder import Decoder, JsonDecoder
+from bizon_taps.kafka.decoding.framing import Headers
 
 _WHITE_SPACE = b" \t\r\n"
 
@@ -33,6 +37,19 @@ def passed(data: bytes) -> JsonObject | None:
     if text == data:
         return JsonObject(data)  # and not the copy: memory that is given back at once stays cached
     return JsonObject(text) if _packed(text) == _packed(data) else None
+
+
+class PassingDecoder(JsonDecoder):
+    """Decodes JSON, objects to the text they are wherever it says them exactly."""
+
+    def decode(self, data: bytes, topic: str, headers: Headers | None = None) -> Any:
+        """Return the value of a JSON text."""
+        return passed(data) or super().decode(data, topic, headers)
+
+
+def passing(decoder: Decoder) -> Decoder:
+    """Return a decoder that passes on what it can, in place of one that decodes JSON alone."""
+    return PassingDecoder() if type(decoder) is JsonDecoder else decoder
 
 
 def _packed(text: bytes) -> bytes:
