@@ -93,9 +93,12 @@ def schema_of(
     by_key = config.key_properties is KeyProperties.KEY
     properties = {
         **_PLACE,
-        "key": {**(_TEXT if key is None or by_key else nullable(key)), "description": "The key."},
+        "key": {"description": "The key.", **(_TEXT if key is None or by_key else nullable(key))},
         "headers": _HEADERS,
-        "value": nullable({"type": "object"} if value is None else value),
+        "value": {
+            "description": "The value, null where the message has none.",
+            **nullable({"type": "object"} if value is None else value),
+        },
     }
     if by_key:
         properties[DELETED] = {
