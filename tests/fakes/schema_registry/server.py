@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from tests.fakes.http_server import Answer, HttpServer, Request, json_answer
+from tests.fakes.schema_registry.apicurio_api import apicurio_answer
 from tests.fakes.schema_registry.confluent_api import confluent_answer
 from tests.fakes.schema_registry.store import Store
 
@@ -79,4 +80,5 @@ class SchemaRegistry:
             basic = base64.b64encode(":".join(self._credentials).encode()).decode()
             if request.headers.get("authorization") != f"Basic {basic}":
                 return json_answer({"error_code": 40101, "message": "Unauthorized"}, 401)
-        return confluent_answer(self.store, request)
+        answer = apicurio_answer if request.path.startswith("/apis/") else confluent_answer
+        return answer(self.store, request)

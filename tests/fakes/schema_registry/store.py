@@ -48,10 +48,12 @@ class Store:
     Attributes:
         next_id: Id of the next new schema.
         next_global_id: Of the next new version.
+        apicurio_versions: Versions of Apicurio's API it has.
     """
 
     next_id: int = 1
     next_global_id: int = GLOBAL_IDS_FROM
+    apicurio_versions: str = "23"
     contents: list[Content] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     _lock: Any = field(default_factory=threading.Lock)

@@ -21,6 +21,7 @@ from typing import Any
 from bizon_singer.errors import ConfigError
 from bizon_singer.schema import JsonSchema
 from bizon_singer.source.session import Session
+from bizon_taps.kafka.decoding.apicurio import ApicurioRegistry
 from bizon_taps.kafka.decoding.avro_json_schema import BASE64
 from bizon_taps.kafka.decoding.confluent import ConfluentRegistry
 from bizon_taps.kafka.decoding.error import DecodeError, UnknownSchemaError
@@ -103,7 +104,8 @@ def decoder_for(settings: DecodingSettings, session: Session, part: Part) -> Dec
 
 
 def _registry(settings: RegistrySettings, session: Session) -> Registry:
-    return ConfluentRegistry(settings, session)
+    is_apicurio = settings.type is RegistryType.APICURIO
+    return (ApicurioRegistry if is_apicurio else ConfluentRegistry)(settings, session)
 
 
 class JsonDecoder(Decoder):

@@ -87,8 +87,13 @@ class Registry(ABC):
     def _referenced(self, reference: Reference) -> tuple[str, list[Reference]]:
         """Return the text of a schema another one uses, and what it uses itself."""
 
-    def _find(self, path: str) -> Reply | None:
-        """Ask for a path below the root; None if the registry says it is not there."""
+    def _find(self, path: str, *, is_probe: bool = False) -> Reply | None:
+        """Ask for a path below the root; None if the registry says it is not there.
+
+        Args:
+            path: With its query.
+            is_probe: Whether the whole path may be unknown to the server.
+        """
         try:
             reply = self._session.get(f"{self._root}/{path}", auth=self._auth)
         except CredentialsStatusError as error:
@@ -97,7 +102,7 @@ class Registry(ABC):
             ) from None
         except HttpStatusError as error:
             if _reply_of(error).status_code == HTTPStatus.NOT_FOUND:
-                if _is_registrys(_reply_of(error)):
+                if is_probe or _is_registrys(_reply_of(error)):
                     return None
                 raise HttpStatusError(
                     _reply_of(error),
@@ -165,13 +170,16 @@ def _reply_of(error: HttpStatusError) -> Reply:
 def _is_registrys(reply: Reply) -> bool:
     """Tell a registry's own "not found" from that of any other server.
 
-    Confluent and Apicurio 2 answer with an ``error_code``, Apicurio 3 with ``status`` and ``name``.
+    Confluent and Apicurio 2 answer with an ``error_code``, Apicurio 3 with a ``status``; of a path
+    it does not have, Apicurio says ``NotFoundException``.
     """
     try:
         body = reply.json()
     except ProtocolError:
         return False
-    return isinstance(body, dict) and ("error_code" in body or "status" in body)
+    if not isinstance(body, dict) or body.get("name") == "NotFoundException":
+        return False
+    return "error_code" in body or "status" in body
 
 
 def _no_registry(reply: Reply) -> ProtocolError:
