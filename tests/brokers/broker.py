@@ -76,6 +76,7 @@ SETTINGS = {
     "transaction.state.log.num.partitions": "1",
     "group.initial.rebalance.delay.ms": "0",
     "log.initial.task.delay.ms": "100",
+    "log.retention.ms": "-1",  # the times of messages are those a test gives them
     "log.retention.check.interval.ms": "100",
     "log.segment.delete.delay.ms": "0",
     "log.cleaner.backoff.ms": "100",

@@ -59,10 +59,10 @@ def test_each_message_is_in_the_ledger(make_topic: MakeTopic) -> None:
 def test_transactions_are_as_kafka_has_them(make_topic: MakeTopic) -> None:
     """Aborted messages are hidden, and both ends of a transaction take an offset."""
     topic = make_topic()
-    with topic.transaction("kept") as send:
-        send(Message(b'{"kept": 1}'))
-    with topic.transaction("dropped", lasts=False) as send:
-        send(Message(b'{"dropped": 1}'))
+    with topic.transaction("kept") as write:
+        write([Message(b'{"kept": 1}')])
+    with topic.transaction("dropped", lasts=False) as write:
+        write([Message(b'{"dropped": 1}')])
     found = read(topic)
     assert [row[1:] for row in found.rows()] == [(0, {"kept": 1})]
     assert found.checksums() == topic.ledger.checksums()

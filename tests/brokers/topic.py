@@ -133,13 +133,22 @@ class Topic:
             producer.poll(0.1)
 
     @contextmanager
-    def transaction(self, name: str, *, lasts: bool = True) -> Iterator[Callable[[Message], None]]:
-        """Write in a transaction that is committed at the end if it ``lasts``, else aborted."""
-        producer = self.producer(transactional_id=name)
+    def transaction(self, name: str, *, lasts: bool = True) -> Iterator[Callable[..., None]]:
+        """Write in a transaction that is committed at the end if it ``lasts``, else aborted.
+
+        Yields:
+            What writes messages; the broker has them when it returns.
+        """
+        producer = self.producer(transactional_id=f"{self.name}-{name}")
         producer.init_transactions(WAIT_SECONDS)
         producer.begin_transaction()
-        yield lambda message: self.send(producer, message, lasts=lasts)
-        _flush(producer)
+
+        def write(messages: Iterable[Message]) -> None:
+            for message in messages:
+                self.send(producer, message, lasts=lasts)
+            _flush(producer)
+
+        yield write
         if lasts:
             producer.commit_transaction(WAIT_SECONDS)
         else:
