@@ -28,6 +28,7 @@ from bizon_singer.routed_stream import RoutedStream, RouteStream
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord, StreamDefinition
 from bizon_singer.source_class import overrides, stream_names
+from bizon_singer.source_pages import close_source
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext
 from bizon_singer.values import ValueReader
@@ -323,9 +324,7 @@ class Discovery:
             )
             yield from islice((record for page in pages for record in page.records), limit)
         finally:
-            close = getattr(getattr(source, "session", None), "close", None)
-            if callable(close):
-                close()
+            close_source(source)
 
 
 def _definitions(given: Any) -> list[StreamDefinition]:

@@ -24,6 +24,7 @@ from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.exchange import Exchange, ServerClock, observe
 from bizon_singer.source.models import ProvenPosition
 from bizon_singer.source.session import Session
+from bizon_singer.source.source import AbstractSource
 
 SHOWN_CHARACTERS = 300
 
@@ -142,7 +143,7 @@ class SourcePages:
             yield from self._encoded(pages)
         finally:
             requests.log()
-            _close(source)
+            close_source(source)
 
     def _encoded(self, pages: Iterator[Page]) -> Iterator[PageLines | Unwritable]:
         """Make lines of pages, up to where a trial ends."""
@@ -175,7 +176,7 @@ class SourcePages:
     def _fetch(self, source: Any, start: Start) -> Callable[[Mapping[str, Any]], Any]:
         """Return how a page is asked for: in full, or what changed since the last run."""
         state = start.source_state
-        if state is None or self.endless:
+        if state is None or (self.endless and not state.state):
             return lambda pagination: source.get(pagination=pagination)
         return lambda pagination: source.get_records_after(
             source_state=state, pagination=pagination
@@ -241,9 +242,9 @@ def _parts(answer: Any) -> tuple[bool, Any]:
     )
 
 
-def _close(source: Any) -> None:
-    """Close what a source holds open; a source of other hands may have nothing to close."""
-    session = getattr(source, "session", None)
-    close = getattr(session, "close", None)
+def close_source(source: Any) -> None:
+    """Close what a source holds open; one of other hands may have nothing to close."""
+    holder = source if isinstance(source, AbstractSource) else getattr(source, "session", None)
+    close = getattr(holder, "close", None)
     if callable(close):
         close()

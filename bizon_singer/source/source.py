@@ -117,6 +117,15 @@ class AbstractSource(ABC):
     def set_streams_config(self, streams: Sequence[Any]) -> None:
         """Receive the routing of streams, for sources that read several at once."""
 
+    def close(self) -> None:
+        """Let go of what the source holds open, when its stream ends, for whatever reason.
+
+        A source that overrides it calls ``super().close()`` for its session.
+        """
+        close = getattr(self.session, "close", None)
+        if callable(close):
+            close()
+
     def get_session(self) -> Any:
         """Return the HTTP session; override it to use another ``requests.Session``."""
         http = getattr(self.config, "http", None)
