@@ -186,7 +186,7 @@ def test_who_has_no_login_at_google_is_told_so(monkeypatch: pytest.MonkeyPatch) 
     """Before anything is asked; and so is who has one without a project."""
 
     def no_login() -> None:
-        raise DefaultCredentialsError("canary")  # type: ignore[no-untyped-call]
+        raise DefaultCredentialsError("canary")
 
     monkeypatch.setattr(google.auth, "default", no_login)
     with pytest.raises(BizonSingerError, match="set GOOGLE_APPLICATION_CREDENTIALS") as caught:
