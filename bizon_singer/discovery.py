@@ -12,6 +12,7 @@ from singer_sdk import Tap
 
 from bizon_singer.catalog import LISTED, ROUTED_FROM, is_selected, read_schema, root_of
 from bizon_singer.config_errors import nearest
+from bizon_singer.connection import close_source
 from bizon_singer.errors import (
     BizonSingerError,
     ConfigError,
@@ -28,7 +29,6 @@ from bizon_singer.routed_stream import RoutedStream, RouteStream
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord, StreamDefinition
 from bizon_singer.source_class import overrides, stream_names
-from bizon_singer.source_pages import close_source
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext
 from bizon_singer.values import ValueReader

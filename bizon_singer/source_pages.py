@@ -13,20 +13,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from requests import RequestException
-
 from bizon_singer.bookmark import Start
-from bizon_singer.errors import BizonSingerError, CredentialsError, ProtocolError, kind_of
-from bizon_singer.iteration import Page, ask, read_pages
+from bizon_singer.connection import check_connection, close_source
+from bizon_singer.iteration import Page, read_pages
 from bizon_singer.progress import RequestTimer
-from bizon_singer.redact import excerpt
 from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.exchange import Exchange, ServerClock, observe
 from bizon_singer.source.models import ProvenPosition
 from bizon_singer.source.session import Session
-from bizon_singer.source.source import AbstractSource
-
-SHOWN_CHARACTERS = 300
 
 logger = logging.getLogger("bizon_singer.sync")
 
@@ -131,7 +125,7 @@ class SourcePages:
             if self.proven is not None:
                 source.proven = self.proven
                 source.commit()
-            self._check(source)
+            check_connection(source, self.stream, on_failure=self.check_connection)
             yield Opened(self._total(source))
             pages = read_pages(
                 self._fetch(source, start),
@@ -182,30 +176,6 @@ class SourcePages:
             source_state=state, pagination=pagination
         )
 
-    def _check(self, source: Any) -> None:
-        if self.check_connection == "skip":
-            return
-        try:
-            answer = ask(lambda: _answer_of_check(source))
-        except Exception as error:
-            if self.check_connection == "error":
-                raise
-            known = isinstance(error, BizonSingerError)
-            answer = False, error if known else "the check itself failed"
-        success, reason = _parts(answer)
-        if success:
-            return
-        if self.check_connection == "error" and isinstance(
-            reason, (BizonSingerError, RequestException)
-        ):
-            raise reason
-        sentence = f"the connection check failed: {excerpt(str(reason), SHOWN_CHARACTERS)}"
-        if self.check_connection == "error":
-            raise CredentialsError(
-                f"{sentence}; mend the settings, or set check_connection to warn"
-            )
-        logger.warning("Stream %r: %s.", self.stream, sentence)
-
     def _total(self, source: Any) -> int | None:
         """Return how many records are expected; a failure to count them is no failure to read."""
         try:
@@ -214,37 +184,3 @@ class SourcePages:
             logger.debug("Stream %r cannot count its records: %s", self.stream, error)
             return None
         return total if isinstance(total, int) else None
-
-
-def _answer_of_check(source: Any) -> Any:
-    """Return what a source's connection check answers.
-
-    Raises:
-        BizonSingerError: The reason it gives is an error that may be gone when it is asked again.
-    """
-    answer = source.check_connection()
-    if isinstance(answer, (tuple, list)):
-        for reason in answer[1:]:
-            if not answer[0] and isinstance(reason, BizonSingerError) and reason.retry_page:
-                raise reason
-    return answer
-
-
-def _parts(answer: Any) -> tuple[bool, Any]:
-    """Return whether a connection check succeeded, and why not: ``(True, None)`` or just a bool."""
-    if isinstance(answer, (tuple, list)) and len(answer) == 2:  # noqa: PLR2004
-        return bool(answer[0]), answer[1]
-    if isinstance(answer, bool):
-        return answer, None
-    raise ProtocolError(
-        f"check_connection() of the source returned {kind_of(answer)}; return (True, None), or "
-        "False and why not"
-    )
-
-
-def close_source(source: Any) -> None:
-    """Close what a source holds open; one of other hands may have nothing to close."""
-    holder = source if isinstance(source, AbstractSource) else getattr(source, "session", None)
-    close = getattr(holder, "close", None)
-    if callable(close):
-        close()

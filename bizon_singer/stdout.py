@@ -60,6 +60,10 @@ class Writer:
                 raise self._failure from error
             rest = rest[count:]
 
+    def isatty(self) -> bool:
+        """Tell whether a person reads what is written."""
+        return os.isatty(self._fd)
+
 
 class SysStdoutWriter(Writer):
     """Writes to whatever ``sys.stdout`` is at that moment, for use inside another program."""
@@ -72,6 +76,10 @@ class SysStdoutWriter(Writer):
         """Write whole lines to ``sys.stdout``, whatever stands there now."""
         sys.stdout.write(lines.decode())
         sys.stdout.flush()
+
+    def isatty(self) -> bool:
+        """Tell whether ``sys.stdout`` is a terminal."""
+        return sys.stdout.isatty()
 
 
 def _output_error(error: OSError) -> OutputError:

@@ -105,6 +105,11 @@ class SourceStream(Stream):
         return self._method
 
     @property
+    def can_be_incremental(self) -> bool:
+        """Whether the source can read what changed only."""
+        return "INCREMENTAL" in self._methods
+
+    @property
     def metadata(self) -> MetadataMapping:
         """Metadata as the Singer specification has it.
 

@@ -103,6 +103,25 @@ def test_the_commands_for_a_file_of_your_own_work(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
 
 
+def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
+    """As they are printed, with a source in the file they name."""
+    (script,) = [block for block in blocks("sh") if "bizon-singer preview" in block]
+    source_file(tmp_path)
+    write(tmp_path / "config.json", {"max_iterations": 2})
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"[Full refresh only]  - things" in done.stdout
+    assert b"a record was read" in done.stdout
+
+
 def test_the_custom_source_is_as_short_as_its_title_says() -> None:
     """Fifteen lines of code, imports and blank lines aside from the docstring included."""
     code, _ = blocks("python")
@@ -134,7 +153,7 @@ def test_every_exit_code_is_in_the_table() -> None:
 def test_every_command_of_the_readme_exists() -> None:
     """What a reader types is there."""
     scripts = (CHECKOUT / "pyproject.toml").read_text().partition("[project.scripts]")[2]
-    for command in set(re.findall(r"\btap-[a-z]+", README)):
+    for command in {"bizon-singer", *re.findall(r"\btap-[a-z]+", README)}:
         assert f"{command} = " in scripts, command
 
 
