@@ -32,7 +32,7 @@ from bizon_taps.gsheets.credentials import missing_extra
 
 FORBIDDEN = 403
 TOO_MANY = 429
-QUOTA_PAUSE_SECONDS = 30.0
+QUOTA_PAUSE_SECONDS = 31.0
 """Two of these are longer than any quota lasts, which is counted by the minute."""
 RATE_REASONS = frozenset(
     {

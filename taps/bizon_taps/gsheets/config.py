@@ -102,7 +102,7 @@ class GsheetsSourceConfig(SourceConfig):
         ge=1,
         le=MOST_ROWS,
         description="Rows asked for in one request, which are what is held in memory; unset, as "
-        "many as have 300,000 cells.",
+        "many as have 400,000 cells.",
     )
     column_names: list[str] = Field(
         default_factory=list, description="Columns to read, by their names here; unset, all."

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from bizon_singer.errors import BizonSingerError, ConfigError, CredentialsError, ProtocolError
 from bizon_singer.redact import redact
-from bizon_singer.source.auth.authenticators.oauth import REASONS, REFUSALS
+from bizon_singer.source.auth.authenticators.oauth import REASONS, REFUSALS, Oauth2Authenticator
 from bizon_singer.source.config import HttpConfig
 from bizon_singer.source.reply import HttpStatusError
 from bizon_singer.source.session import Session
@@ -85,6 +85,16 @@ class TokenTransport:
                 raise _refused(error.response) from None
 
 
+class Renewing(Protocol):
+    """Signs requests, by a token it can fetch anew."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the token."""
+
+    def refresh(self) -> None:
+        """Fetch a new one."""
+
+
 class SharedAuthenticator(AuthBase):
     """Signs for one source by what all sources of a run sign with: one token serves them all.
 
@@ -92,7 +102,7 @@ class SharedAuthenticator(AuthBase):
         own: Returns it; a source knows its run only once it has been constructed.
     """
 
-    def __init__(self, own: Callable[[], GoogleAuthenticator]) -> None:
+    def __init__(self, own: Callable[[], Renewing]) -> None:
         """Ask for nothing yet."""
         self._own = own
 
@@ -101,7 +111,7 @@ class SharedAuthenticator(AuthBase):
         return self._own()(request)
 
     def refresh(self) -> None:
-        """Fetch a new token; raises as :meth:`GoogleAuthenticator.refresh`."""
+        """Fetch a new token; raises what that raises."""
         self._own().refresh()
 
 
@@ -158,12 +168,16 @@ class GoogleAuthenticator(AuthBase):
             redact.register(token)
 
 
-def google_authenticator(config: GsheetsSourceConfig) -> GoogleAuthenticator:
-    """Return what signs requests, by the key of a service account or what the environment has.
+def authenticator_of(config: GsheetsSourceConfig) -> Renewing:
+    """Return what signs requests: for a user, with the key of a service account, or by default.
 
     Raises:
         ConfigError: The key is none.
     """
+    if config.authentication is not None:
+        user = Oauth2Authenticator(config.authentication.params)
+        user.use_limits(config.http, config.api_config.retry_limit)
+        return user
     transport = TokenTransport(config.http, config.api_config.retry_limit)
     scopes = [SHEETS_SCOPE, *([DRIVE_SCOPE] if config.skip_unchanged else [])]
     if config.service_account_key:

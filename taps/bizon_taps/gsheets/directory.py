@@ -20,7 +20,7 @@ from bizon_singer.source.budget import RequestBudget
 from bizon_taps.gsheets.client import GoogleApis
 from bizon_taps.gsheets.columns import as_sql, unique_names
 from bizon_taps.gsheets.config import GsheetsSourceConfig
-from bizon_taps.gsheets.credentials import GoogleAuthenticator
+from bizon_taps.gsheets.credentials import Renewing
 from bizon_taps.gsheets.drive import Modified
 from bizon_taps.gsheets.spreadsheet import Spreadsheet, Worksheet, fetch_spreadsheet
 
@@ -49,7 +49,7 @@ class Directory:
     def __init__(self) -> None:
         """Know none."""
         self.modified = Modified()
-        self._login: GoogleAuthenticator | None = None
+        self._login: Renewing | None = None
         self._lock = threading.RLock()
         self._known: dict[str, Spreadsheet] = {}
 
@@ -60,7 +60,7 @@ class Directory:
                 self._known[spreadsheet_id] = fetch_spreadsheet(apis, spreadsheet_id)
             return self._known[spreadsheet_id]
 
-    def login(self, make: Callable[[], GoogleAuthenticator]) -> GoogleAuthenticator:
+    def login(self, make: Callable[[], Renewing]) -> Renewing:
         """Return what signs the requests of the run, made once."""
         with self._lock:
             self._login = self._login or make()
@@ -97,8 +97,8 @@ class Directory:
             raise failure
         raise ConfigError(
             f"there is no worksheet of stream {excerpt(stream, SHOWN_CHARACTERS)!r} any more"
-            f"{nearest(stream, [sheet.stream for sheet in sheets])}; it may have been renamed or "
-            "deleted, run --discover again"
+            f"{nearest(stream, [sheet.stream for sheet in sheets], '')}; it may have been renamed "
+            "or deleted, run --discover again"
         )
 
 

@@ -25,6 +25,7 @@ from bizon_taps.gsheets.table import Chunk, TableReader, named
 from bizon_taps.gsheets.zone import zone_of
 
 SHOWN_ERRORS = 10
+NO_ADVICE = "; choose others, for this worksheet by `stream_settings`"
 SHOWN_CHARACTERS = 80
 
 logger = logging.getLogger(__name__)
@@ -201,5 +202,5 @@ def require(config: GsheetsSourceConfig, columns: list[Column], sheet: Sheet) ->
             if name not in known:
                 raise ConfigError(
                     f"setting `{setting}` names {excerpt(name, SHOWN_CHARACTERS)!r}, which is no "
-                    f"column of {named(sheet.worksheet)}{nearest(name, names)}"
+                    f"column of {named(sheet.worksheet)}{nearest(name, names, NO_ADVICE)}"
                 )

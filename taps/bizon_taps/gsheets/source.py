@@ -1,7 +1,7 @@
 """Google Sheets: each worksheet a stream, and two more of the spreadsheets themselves.
 
 https://developers.google.com/workspace/sheets/api/reference/rest. A run asks once for each
-spreadsheet, once for its last edit, and then for rows, as many at once as have 300,000 cells.
+spreadsheet, once for its last edit, and then for rows, as many at once as have 400,000 cells.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from bizon_singer.source.reply import HttpStatusError
 from bizon_singer.source.source import AbstractSource
 from bizon_taps.gsheets.client import GoogleApis, SheetsSession
 from bizon_taps.gsheets.config import GsheetsSourceConfig
-from bizon_taps.gsheets.credentials import SharedAuthenticator, google_authenticator
+from bizon_taps.gsheets.credentials import SharedAuthenticator, authenticator_of
 from bizon_taps.gsheets.directory import SPREADSHEETS, WORKSHEETS, Directory, Sheet, directory_of
 from bizon_taps.gsheets.listings import DEFINITIONS, spreadsheet_record, worksheet_records
 from bizon_taps.gsheets.position import Position
 from bizon_taps.gsheets.rows import SheetRows
-from bizon_taps.gsheets.survey import Survey
+from bizon_taps.gsheets.survey import survey
 from bizon_taps.gsheets.table import TableReader, frame_of
 
 BAD_REQUEST = 400
@@ -78,11 +78,9 @@ class GsheetsSource(AbstractSource):
         limit = self.config.api_config.retry_limit
         return SheetsSession(self.config.http, limit, config=self.config)
 
-    def get_authenticator(self) -> AuthBase | None:
-        """Return what signs: the package's own OAuth 2, or google-auth."""
-        if self.config.authentication is not None:
-            return super().get_authenticator()
-        own = google_authenticator(self.config)  # a key that is none is refused before a request
+    def get_authenticator(self) -> AuthBase:
+        """Return what signs for all streams of the run."""
+        own = authenticator_of(self.config)  # a key that is none is refused before a request
         return SharedAuthenticator(lambda: self._directory.login(lambda: own))
 
     def discover(self) -> Sequence[StreamDefinition]:
@@ -102,17 +100,11 @@ class GsheetsSource(AbstractSource):
             titles = [sheet.worksheet.title for sheet in sheets]
             raise ConfigError(
                 f"setting `worksheet_name` is {excerpt(wanted, SHOWN_CHARACTERS)!r}, which no "
-                f"worksheet is called{nearest(wanted, titles)}"
+                f"worksheet is called{nearest(wanted, titles, '; set the title of one')}"
             )
         config_of: Callable[[str], Any] = self.config_of or (lambda _: self.config)
         for sheet in chosen:
-            config = config_of(sheet.stream)
-            try:
-                yield Survey(self._apis, sheet, config).definition()
-            except ConfigError as error:
-                if not sheet.worksheet.is_hidden:
-                    raise
-                yield StreamDefinition(sheet.stream, {}, unavailable=str(error))
+            yield survey(self._apis, sheet, config_of(sheet.stream))
 
     def check_connection(self) -> tuple[bool, Any | None]:
         """Ask for the first spreadsheet: the run needs to know of it anyway."""

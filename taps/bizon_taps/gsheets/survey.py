@@ -8,8 +8,11 @@ values are given as what they are, behind a wider SCHEMA.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from typing import Any
 
+from bizon_singer.errors import ConfigError
 from bizon_singer.source.models import StreamDefinition
 from bizon_taps.gsheets.cells import VALUED, Kind, content
 from bizon_taps.gsheets.client import GoogleApis
@@ -21,11 +24,43 @@ from bizon_taps.gsheets.rows import is_read, require
 from bizon_taps.gsheets.table import Chunk, TableReader, frame_of
 from bizon_taps.gsheets.zone import zone_of
 
-ROW_NUMBER_FIELD = {"type": "integer", "description": "Number of the row in the worksheet."}
-ERRORS_FIELD = {
-    "type": ["null", "object"],
-    "description": "Columns that hold an error in this row, with its type; they are null.",
+OWN_FIELDS: Mapping[str, Any] = {
+    ROW_NUMBER: {"type": "integer", "description": "Number of the row in the worksheet."},
+    ERRORS: {
+        "type": ["null", "object"],
+        "description": "Columns that hold an error in this row, with its type; they are null.",
+    },
 }
+
+logger = logging.getLogger(__name__)
+
+
+def survey(apis: GoogleApis, sheet: Sheet, config: GsheetsSourceConfig) -> StreamDefinition:
+    """Return the stream of a worksheet, its schema complete.
+
+    Where its settings do not fit it, it is listed without columns and the reason is logged: reading
+    it fails for that reason, and the other worksheets are read.
+    """
+    try:
+        return Survey(apis, sheet, config).definition()
+    except ConfigError as error:
+        logger.warning("Stream %r cannot be read: %s.", sheet.stream, error)
+        return definition_of(sheet, config, OWN_FIELDS, (ROW_NUMBER,))
+
+
+def definition_of(
+    sheet: Sheet, config: GsheetsSourceConfig, fields: Mapping[str, Any], keys: tuple[str, ...]
+) -> StreamDefinition:
+    """Return the stream of a worksheet that has some fields."""
+    title, book = sheet.worksheet.title, sheet.spreadsheet.title
+    return StreamDefinition(
+        name=sheet.stream,
+        schema={"type": "object", "properties": fields},
+        key_properties=keys,
+        replication_method="INCREMENTAL" if config.skip_unchanged else "FULL_TABLE",
+        selected_by_default=not sheet.worksheet.is_hidden,
+        description=f"Worksheet {title!r} of the spreadsheet {book!r}.",
+    )
 
 
 class Survey:
@@ -57,8 +92,8 @@ class Survey:
         Raises:
             ConfigError: The settings name a column it does not have.
         """
-        config, worksheet = self._config, self._sheet.worksheet
-        fields: dict[str, Any] = {ROW_NUMBER: ROW_NUMBER_FIELD, ERRORS: ERRORS_FIELD}
+        config = self._config
+        fields: dict[str, Any] = dict(OWN_FIELDS)
         for column in self._columns():
             if is_read(config, column):
                 found = frozenset(self._kinds.get(column.number, ()))
@@ -68,15 +103,7 @@ class Survey:
         for key in keys:
             kinds = [kind for kind in fields[key]["type"] if kind != "null"]
             fields[key] = {**fields[key], "type": "integer" if key == ROW_NUMBER else kinds}
-        title = self._sheet.spreadsheet.title
-        return StreamDefinition(
-            name=self._sheet.stream,
-            schema={"type": "object", "properties": fields},
-            key_properties=keys,
-            replication_method="INCREMENTAL" if config.skip_unchanged else "FULL_TABLE",
-            selected_by_default=not worksheet.is_hidden,
-            description=f"Worksheet {worksheet.title!r} of the spreadsheet {title!r}.",
-        )
+        return definition_of(self._sheet, config, fields, keys)
 
     def _columns(self) -> list[Column]:
         """Look at every row; return the columns that have a header or a value."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.fakes.gsheets.a1 import Range
+from tests.fakes.gsheets.masks import Mask, masked
 from tests.fakes.gsheets.workbook import MESSAGES, Cell, Failed
 
 PLAIN_FORMAT = {
@@ -100,16 +101,28 @@ def _extended(value: Any) -> dict[str, Any]:
     return {"stringValue": value} if isinstance(value, str) else {"numberValue": _number(value)}
 
 
-def grid_data(area: Range) -> dict[str, Any]:
-    """Return a range as data of a grid; a start of 0 is left out, and blank rows at the end."""
+def grid_data(area: Range, mask: Mask) -> dict[str, Any]:
+    """Return a range as data of a grid; a start of 0 is left out, and blank rows at the end.
+
+    Args:
+        area: The range.
+        mask: What is wanted of a cell. Applied here: large grids are asked for by small masks.
+    """
     data: dict[str, Any] = {}
     if area.top > 1:
         data["startRow"] = area.top - 1
     if area.left > 1:
         data["startColumn"] = area.left - 1
     rows = []
+    known: dict[Any, dict[str, Any]] = {}
     for row in range(area.top, min(area.bottom, len(area.sheet.rows)) + 1):
-        cells = [cell_data(area.sheet.at(row, at)) for at in range(area.left, area.right + 1)]
+        line = area.sheet.rows[row - 1][area.left - 1 : area.right]
+        for each in line:
+            # True is 1 and 1.0: what is equal is not yet the same.
+            key = (type(each.value), each)
+            if key not in known:
+                known[key] = masked(cell_data(each), mask)
+        cells = [known[type(each.value), each] for each in line]
         while cells and not cells[-1]:
             cells.pop()
         rows.append({"values": cells} if cells else {})

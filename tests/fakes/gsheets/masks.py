@@ -39,4 +39,15 @@ def masked(value: Any, mask: Mask) -> Any:
         return [masked(item, mask) for item in value]
     if not isinstance(value, dict) or "*" in mask:
         return value
-    return {name: masked(item, mask[name]) for name, item in value.items() if name in mask}
+    return {
+        name: masked(item, mask[name]) if mask[name] else item
+        for name, item in value.items()
+        if name in mask
+    }
+
+
+def below(mask: Mask, *names: str) -> Mask:
+    """Return what a mask wants of something inside; nothing means everything."""
+    for name in names:
+        mask = mask.get(name, {})
+    return mask

@@ -64,9 +64,11 @@ def spreadsheet(book: Book, query: dict[str, list[str]]) -> Any:
     """
     mask = masks.parse(query["fields"][-1]) if "fields" in query else {}
     with_data = query.get("includeGridData", ["false"])[-1] == "true"
+    of_cell: masks.Mask = {}
     if mask:
         wanted = mask.get("sheets")
         with_data = wanted is not None and (not wanted or "data" in wanted)
+        of_cell = masks.below(mask, "sheets", "data", "rowData", "values")
     areas = [parse(book, text) for text in query.get("ranges", [])]
     chosen = [sheet for sheet in book.sheets if not areas or sheet in [a.sheet for a in areas]]
     body = {
@@ -78,13 +80,15 @@ def spreadsheet(book: Book, query: dict[str, list[str]]) -> Any:
             "timeZone": book.time_zone,
             "defaultFormat": PLAIN_FORMAT,
         },
-        "sheets": [_sheet(book, sheet, areas, with_data=with_data) for sheet in chosen],
+        "sheets": [_sheet(book, sheet, areas, of_cell if with_data else None) for sheet in chosen],
         "spreadsheetUrl": f"https://docs.google.com/spreadsheets/d/{book.book_id}/edit",
     }
     return masks.masked(body, mask)
 
 
-def _sheet(book: Book, sheet: Sheet, areas: list[Range], *, with_data: bool) -> dict[str, Any]:
+def _sheet(
+    book: Book, sheet: Sheet, areas: list[Range], of_cell: masks.Mask | None
+) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "sheetId": sheet.sheet_id,
         "title": sheet.title,
@@ -99,10 +103,10 @@ def _sheet(book: Book, sheet: Sheet, areas: list[Range], *, with_data: bool) -> 
     if sheet.is_hidden:
         properties["hidden"] = True
     body: dict[str, Any] = {"properties": properties}
-    if with_data and sheet.kind == "GRID":
+    if of_cell is not None and sheet.kind == "GRID":
         own = [area for area in areas if area.sheet is sheet]
         whole = Range(sheet, 1, 1, sheet.row_count, sheet.column_count)
-        body["data"] = [grid_data(area) for area in own or [whole]]
+        body["data"] = [grid_data(area, of_cell) for area in own or [whole]]
     if sheet.merges:
         body["merges"] = [
             {
