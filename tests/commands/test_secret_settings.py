@@ -24,6 +24,8 @@ SUSPICIOUS = re.compile(
 )
 NO_SECRETS = {
     "token_refresh_endpoint": "the public address of an API",
+    "token_uri": "the public address of an API",
+    "key_properties": "names of columns",
     "token_expiry_date": "a moment",
     "token_expiry_date_format": "a pattern of strptime",
     "access_token_name": "the name of a field, from the API's documentation",

@@ -74,6 +74,7 @@ class GsheetsSourceConfig(SourceConfig):
         default=None,
         description="Key of a service account: its JSON as text or as an object, or the path of "
         "its file. Unset, and without `authentication`, Application Default Credentials are used.",
+        repr=False,
     )
     base_url: BaseUrl = Field(default=SHEETS_URL, description="Root of the Sheets API.")
     drive_base_url: BaseUrl | None = Field(
