@@ -101,23 +101,43 @@ def make_tap(arguments: Sequence[str]) -> type[SourceTap]:
         ConfigError: A config file cannot be read.
         SourceFileError: The source cannot be found or loaded, or is none.
     """
-    from bizon_singer.tap import tap_for  # noqa: PLC0415 - after stdout is claimed
-
     if ASKS_FOR_NOTHING & set(arguments):
         return _tap_without_source({})
     texts = read_config_texts(arguments)
     found = find_settings(arguments, texts)
-    path, name = found.get(PATH_SETTING), found.get(NAME_SETTING)
-    if path is not None:
-        sources = find_sources(load_source_file(path), path)
-    elif name is not None:
-        sources = find_named_source(name)
+    if PATH_SETTING in found:
+        tap = tap_of_file(found[PATH_SETTING])
+        tap.needed_settings = (PATH_SETTING,)
+    elif NAME_SETTING in found:
+        tap = tap_of_name(found[NAME_SETTING])
     else:
         return _tap_without_source(texts)
-    tap = tap_for(NAME, sources, description=DESCRIPTION, extra_settings=SETTINGS)
-    tap.needed_settings = (PATH_SETTING,) if path is not None else ()
     tap.config_texts = texts
     return tap
+
+
+def tap_of_name(name: str) -> type[SourceTap]:
+    """Return a tap over the sources a name stands for: Bizon's ``hubspot``, ``module:Class``.
+
+    Raises:
+        SourceFileError: There is none, or it cannot be imported.
+    """
+    from bizon_singer.tap import tap_for  # noqa: PLC0415 - after stdout is claimed
+
+    sources = find_named_source(name)
+    return tap_for(NAME, sources, description=DESCRIPTION, extra_settings=SETTINGS)
+
+
+def tap_of_file(path: str) -> type[SourceTap]:
+    """Return a tap over the sources in a file.
+
+    Raises:
+        SourceFileError: It cannot be loaded or holds no source.
+    """
+    from bizon_singer.tap import tap_for  # noqa: PLC0415 - after stdout is claimed
+
+    sources = find_sources(load_source_file(path), path)
+    return tap_for(NAME, sources, description=DESCRIPTION, extra_settings=SETTINGS)
 
 
 def _tap_without_source(texts: Mapping[str, str]) -> type[SourceTap]:

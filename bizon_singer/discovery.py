@@ -12,6 +12,7 @@ from singer_sdk import Tap
 
 from bizon_singer.catalog import LISTED, ROUTED_FROM, is_selected, read_schema, root_of
 from bizon_singer.config_errors import nearest
+from bizon_singer.connection import close_source
 from bizon_singer.errors import (
     BizonSingerError,
     ConfigError,
@@ -173,16 +174,22 @@ class Discovery:
     def _ask(self, source_class: type[Any]) -> Sequence[StreamDefinition] | None:
         """Ask a source instance for its streams, if the settings suffice to construct one."""
         names = stream_names(source_class)
+
+        def config_of(stream: str) -> Any:
+            config_class = source_class.get_config_class()
+            return self.context.settings.for_source(config_class, stream, init_pipeline=False)
+
         try:
-            config = self.context.settings.for_source(
-                source_class.get_config_class(), names[0] if names else "", init_pipeline=False
-            )
+            config = config_of(names[0] if names else "")
         except ConfigError:
             if self.settings_are_complete or self.online:
                 raise
             return None
         try:
-            asked = self.context.settings.open_source(source_class, config).discover()
+            source = self.context.settings.open_source(source_class, config)
+            if hasattr(source, "config_of"):
+                source.config_of = config_of
+            asked = source.discover()
             return None if asked is None else list(map(_without_secret, _definitions(asked)))
         except Exception as error:
             raise self._failed(error, source_class, "discover()") from error
@@ -323,9 +330,7 @@ class Discovery:
             )
             yield from islice((record for page in pages for record in page.records), limit)
         finally:
-            close = getattr(getattr(source, "session", None), "close", None)
-            if callable(close):
-                close()
+            close_source(source)
 
 
 def _definitions(given: Any) -> list[StreamDefinition]:

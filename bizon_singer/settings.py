@@ -64,6 +64,8 @@ NOT_POSITION = frozenset(
     }
 )
 """Settings that change how pages are fetched, not which records there are."""
+ANY_SETTINGS = "any"
+"""Fingerprint of settings none of which makes a place unusable."""
 NOT_OF_ONE_STREAM = frozenset({"stream", "source_file_path"})
 
 
@@ -295,6 +297,8 @@ class Settings:
 
         Credentials and limits are left out: a new token does not make an unfinished run stale.
         """
+        if getattr(config_class, "position_outlives_settings", False) is True:
+            return ANY_SETTINGS
         fields = {
             key: value
             for key, value in self._fields(config_class, stream).items()

@@ -199,7 +199,8 @@ class StreamRun:
         if isinstance(item, Unwritable):
             raise item.error
         if isinstance(item, Opened):
-            self._bar = ProgressBar(self.stream, item.total)
+            if self.source.max_records is None:  # a trial is over before a bar is read
+                self._bar = ProgressBar(self.stream, item.total)
             self.page = self._start.pages + 1
         elif not self._write_page(item):
             return False

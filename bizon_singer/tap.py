@@ -32,7 +32,7 @@ from bizon_singer.errors import (
     BizonSingerError,
     ConfigError,
 )
-from bizon_singer.failure import Failure, describe
+from bizon_singer.failure import Failure, describe, log_trace
 from bizon_singer.outlet import Outlet
 from bizon_singer.progress import above_progress_bars, log_timer
 from bizon_singer.redact import excerpt, redact
@@ -284,7 +284,7 @@ class SourceTap(TapCommand):
         complete = 0
         failures: list[Failure] = []
         try:
-            for stream, error in self._read(selected):
+            for stream, error in self.read(selected):
                 if error is None:
                     complete += 1
                     continue
@@ -297,10 +297,15 @@ class SourceTap(TapCommand):
         if failures:
             raise RunFailedError(failures, complete, len(selected))
 
-    def _read(
+    def read(
         self, streams: Iterable[SourceStream]
     ) -> Iterator[tuple[SourceStream, Exception | None]]:
-        """Read streams; yield each as it ends, with what failed it."""
+        """Read streams; yield each as it ends, with what failed it.
+
+        Raises:
+            OutputError: stdout failed, or the target went away.
+            InterruptedRunError: A signal asked the run to stop.
+        """
         parallel = self.settings.adapter.max_parallel_streams or self.parallel_streams
         with above_progress_bars(), self.run_context.open_inbox() as inbox:
             yield from read_streams(streams, inbox, parallel=parallel)
@@ -331,6 +336,12 @@ class SourceTap(TapCommand):
 
     def _failure(self, stream: SourceStream, error: Exception) -> Failure:
         """Log what ended a stream, and return it as one sentence and an exit code."""
+        failure = self.failure_of(stream, error)
+        self.logger.error("%s", failure)
+        return failure
+
+    def failure_of(self, stream: SourceStream, error: Exception) -> Failure:
+        """Return what ended a stream as one sentence; the traceback of a bug is logged."""
         run = stream.current_run
         failure = describe(
             error,
@@ -339,11 +350,9 @@ class SourceTap(TapCommand):
             from_source=run is not None and run.came_from_source(error),
         )
         if failure.trace:
-            for line in failure.trace.rstrip().splitlines():
-                self.logger.error("    | %s", line)
+            log_trace(self.logger, failure)
         elif self.logger.isEnabledFor(logging.DEBUG):
             self.logger.debug("The failure came from here:", exc_info=error)
-        self.logger.error("%s", failure)
         return failure
 
 

@@ -127,12 +127,9 @@ def test_without_the_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert CANARY not in str(caught.value)
 
 
-def test_the_command_lists_what_it_has_and_refuses_the_rest() -> None:
-    """One sentence and exit 2, as a tap; the help is on stdout."""
-    shown = tap("bizon-singer")
+def test_the_command_explains_itself() -> None:
+    """Its help is on stdout; without a backend there is nothing to read."""
+    shown = tap("bizon-singer", "state", "from-bizon", "--help")
     assert shown.code == 0
-    assert b"state " in shown.stdout
-    assert b"--pipeline" in tap("bizon-singer", "state", "from-bizon", "--help").stdout
-    assert_refused(tap("bizon-singer", "stat"), "No such command 'stat'", "see --help")
-    assert_refused(tap("bizon-singer", "state"), "Missing command; see --help")
+    assert b"--pipeline" in shown.stdout
     assert_refused(tap("bizon-singer", "state", "from-bizon"), "Missing argument 'BACKEND'")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bizon_singer.testing import check
 from tests.commands.process import (
     CANARY,
     assert_no_secret,
@@ -22,7 +23,6 @@ from tests.commands.process import (
     write,
 )
 from tests.process.commands import Finished
-from tests.proofs.checker import check
 
 SOURCES = Path(__file__).parents[1] / "sources"
 

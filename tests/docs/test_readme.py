@@ -18,9 +18,9 @@ import pytest
 from bizon_singer import errors
 from bizon_singer.settings import AdapterSettings
 from bizon_singer.source.config import SourceConfig
+from bizon_singer.testing import check, read
 from tests.adapter.test_bizon_backend import JOB, database
 from tests.commands.process import source_file, write
-from tests.proofs.checker import check, read
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 README = (CHECKOUT / "README.md").read_text()
@@ -71,7 +71,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_custom_source_of_the_readme_is_a_tap(quake_service: str, tmp_path: Path) -> None:
     """The block, with only its host replaced, reads every quake in valid messages."""
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     path = tmp_path / "quakes.py"
     path.write_text(code.replace("https://earthquake.usgs.gov", quake_service))
     shown = re.search(r"`python (quakes.py[^|`]*) \| target-jsonl`", README)
@@ -122,9 +122,18 @@ def test_the_commands_for_moving_over_work(tmp_path: Path) -> None:
     assert first["bookmarks"]["things"]["last_run"] == "2024-05-01T07:00:00Z"
 
 
+def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
+    """As they are printed, with a source in the file they name."""
+    source_file(tmp_path)
+    write(tmp_path / "config.json", {"max_iterations": 2})
+    done = as_printed(tmp_path, "bizon-singer preview")
+    assert b"[Full refresh only]  - things" in done.stdout
+    assert b"a record was read" in done.stdout
+
+
 def test_the_custom_source_is_as_short_as_its_title_says() -> None:
     """Fifteen lines of code, imports and blank lines aside from the docstring included."""
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     lines = [line for line in code.splitlines() if line.strip() and not line.startswith('"""')]
     assert len(lines) <= 15
 
@@ -153,7 +162,7 @@ def test_every_exit_code_is_in_the_table() -> None:
 def test_every_command_of_the_readme_exists() -> None:
     """What a reader types is there."""
     scripts = (CHECKOUT / "pyproject.toml").read_text().partition("[project.scripts]")[2]
-    for command in set(re.findall(r"\btap-[a-z]+", README)):
+    for command in {"bizon-singer", *re.findall(r"\btap-[a-z]+", README)}:
         assert f"{command} = " in scripts, command
 
 

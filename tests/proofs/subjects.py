@@ -11,12 +11,12 @@ from typing import Any
 
 from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.tap import SourceTap, tap_for
+from bizon_singer.testing import Terms
 from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.hubspot import HubSpot
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.checker import Terms
 
 SOURCES = Path(__file__).parents[1] / "sources"
 Resume = Callable[[dict[str, Any] | None], bytes]

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bizon_singer.testing import prove_resume, read
+from bizon_singer.testing.runs import run
 from tests.fakes.hubspot import Clock, HubSpot, fill, unlimited
-from tests.proofs.checker import prove_resume, read
-from tests.proofs.runs import run
 from tests.proofs.subjects import HUBSPOT_INCREMENTAL, Subject, hubspot
 
 PAGE_SIZE = 3

@@ -27,6 +27,7 @@ from bizon_singer.source_pages import SourcePages
 from bizon_singer.stdout import SysStdoutWriter
 from bizon_singer.sync import StreamRun
 from bizon_singer.tap import RunFailedError, SourceTap, tap_for
+from bizon_singer.testing import Invariant, prove_resume, read
 from tests.adapter import test_commit
 from tests.fakes.http_server import HttpServer, json_answer
 from tests.fakes.pokeapi import PokeApi
@@ -37,8 +38,6 @@ from tests.proofs import (
     test_secrets,
     test_strange_values,
 )
-from tests.proofs.checker import Invariant, prove_resume
-from tests.proofs.recording import read
 from tests.proofs.strange_values import CASES
 from tests.proofs.subjects import custom, routed
 

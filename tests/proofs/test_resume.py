@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing import prove_resume, read
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.checker import prove_resume, read
 from tests.proofs.subjects import Subject, custom, dummy, pokeapi, routed
 
 

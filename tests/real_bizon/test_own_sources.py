@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing import check
 from tests.commands.process import (
     AUTHENTICATION,
     CANARY,
@@ -26,7 +27,6 @@ from tests.commands.process import (
 )
 from tests.fakes.http_server import Answer, HttpServer, Request, Script, json_answer
 from tests.process.commands import Finished, run
-from tests.proofs.checker import check
 from tests.real_bizon.test_real_bizon import TAP, pytestmark, with_bizon
 
 __all__ = ["pytestmark"]

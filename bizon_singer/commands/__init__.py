@@ -1,1 +1,0 @@
-"""The command ``bizon-singer``: one module a subcommand, behind one door."""
