@@ -308,7 +308,7 @@ def test_the_source_may_know_its_routes() -> None:
 
 
 def test_a_source_is_told_the_routes_before_it_is_asked() -> None:
-    """As objects with attributes, the source's own settings among them, which it may change."""
+    """As objects with attributes, the source's own settings among them."""
     routes = [{**ROUTES[0], "source": {"topic": "t", "group": 7}}]
     pages = source([given("1")])
     Run(pages, streams=routes)
@@ -318,13 +318,22 @@ def test_a_source_is_told_the_routes_before_it_is_asked() -> None:
     told = route.name, route.source.topic, route.source.group, route.destination.table_id  # type: ignore[attr-defined]
     assert told == ("orders", "t", 7, ORDERS)
     assert (route.source.endpoint, route.destination.record_schema) == (None, None)
-    route.destination.table_id = "changed"
-    pages.told.clear()
-    Run(pages, streams=routes)
-    assert pages.told[0][0].destination.table_id == ORDERS
     pages.told.clear()
     Run(pages)
     assert pages.told == ["check"]
+
+
+def test_what_a_source_makes_of_its_routes_is_its_own_matter() -> None:
+    """A second instance, of the same run, is told what the settings say."""
+    told = []
+
+    def keep(_self: Any, streams: Sequence[Any]) -> None:
+        told.append(streams[0].destination.table_id)
+        streams[0].destination.table_id = "changed"
+
+    pages = source([given("1", ORDERS)], set_streams_config=keep)
+    assert Run(pages, streams=ROUTES, discover_sample_records=1).ids("orders") == ["1"]
+    assert told == [ORDERS, ORDERS]
 
 
 def test_a_setting_streams_of_the_source_s_own_is_left_to_it() -> None:
