@@ -28,6 +28,7 @@ MODULES: Tree = {
     "preview": "preview",
     "lint": "lint",
     "new": "new",
+    "test": "test",
 }
 """Modules by subcommand; a group has a sentence and a tree of its own."""
 

@@ -29,7 +29,10 @@ def _log_warnings() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLineFormatter(logging.Formatter("%(levelname)s | %(message)s")))
     logging.basicConfig(handlers=[handler])
-    logging.disable(logging.INFO)  # the SDK gives its metrics a level of their own
+    # Both, for the SDK gives its metrics a level of their own, and a progress bar takes the place
+    # of the handler.
+    handler.setLevel(logging.WARNING)
+    logging.disable(logging.INFO)
 
 
 def main() -> NoReturn:
