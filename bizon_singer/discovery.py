@@ -174,16 +174,22 @@ class Discovery:
     def _ask(self, source_class: type[Any]) -> Sequence[StreamDefinition] | None:
         """Ask a source instance for its streams, if the settings suffice to construct one."""
         names = stream_names(source_class)
+
+        def config_of(stream: str) -> Any:
+            config_class = source_class.get_config_class()
+            return self.context.settings.for_source(config_class, stream, init_pipeline=False)
+
         try:
-            config = self.context.settings.for_source(
-                source_class.get_config_class(), names[0] if names else "", init_pipeline=False
-            )
+            config = config_of(names[0] if names else "")
         except ConfigError:
             if self.settings_are_complete or self.online:
                 raise
             return None
         try:
-            asked = self.context.settings.open_source(source_class, config).discover()
+            source = self.context.settings.open_source(source_class, config)
+            if hasattr(source, "config_of"):
+                source.config_of = config_of
+            asked = source.discover()
             return None if asked is None else list(map(_without_secret, _definitions(asked)))
         except Exception as error:
             raise self._failed(error, source_class, "discover()") from error

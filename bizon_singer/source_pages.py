@@ -87,6 +87,7 @@ class SourcePages:
         endless: The source has no end (``sync_mode: stream``).
         clock: What the API says of the time, as the first answers come.
         selected_fields: Fields that will be written, None for all.
+        stream_schema: What the records are checked against, None where they are not.
     """
 
     stream: str
@@ -100,6 +101,7 @@ class SourcePages:
     max_records: int | None = None
     endless: bool = False
     selected_fields: frozenset[str] | None = None
+    stream_schema: Mapping[str, Any] | None = None
     clock: ServerClock = field(default_factory=ServerClock)
 
     def read(self, start: Start) -> Iterator[Opened | PageLines | Unwritable]:
@@ -121,6 +123,8 @@ class SourcePages:
             session.budget = self.budget
         if hasattr(source, "selected_fields"):
             source.selected_fields = self.selected_fields
+        if hasattr(source, "stream_schema"):
+            source.stream_schema = self.stream_schema
         try:
             if self.proven is not None:
                 source.proven = self.proven

@@ -277,6 +277,7 @@ class SourceStream(Stream):
             max_records=self.ABORT_AT_RECORD_COUNT,
             endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,
             selected_fields=self._selected_fields,
+            stream_schema=self._record_schema.to_dict() if self._is_declared else None,
         )
         return StreamRun(
             source=source,
@@ -347,6 +348,10 @@ class SourceStream(Stream):
             values=self._values,
             warn_of_widening=self._warn_of_widening,
         )
+
+    @property
+    def _is_declared(self) -> bool:
+        return self.layout is Layout.DECLARED
 
     @property
     def _selected_fields(self) -> frozenset[str] | None:
