@@ -63,6 +63,9 @@ class Step:
     exit_code: int = 0
 
 
+VALID_SETTINGS = Step(SETTINGS, "ok", "every setting is known and valid")
+
+
 class CheckFailedError(BizonSingerError):
     """A check failed; the answer says which.
 
@@ -99,13 +102,19 @@ def check(
     except ConfigError as error:
         yield Step(SETTINGS, "failed", str(error), exit_code=error.exit_code)
         return
+    except InterruptedRunError:
+        raise
+    except BizonSingerError as error:  # the account was asked for its streams, and refused
+        yield VALID_SETTINGS
+        yield Step(CONNECTION, "failed", str(error), exit_code=error.exit_code)
+        return
     streams = _streams(tap, only)
     readable = [stream for stream in streams if not stream.definition.unavailable]
     problems = [problem for stream in readable for problem in _problems(stream)]
     if problems:
         yield Step(SETTINGS, "failed", listed(problems), exit_code=ConfigError.exit_code)
         return
-    yield Step(SETTINGS, "ok", "every setting is known and valid")
+    yield VALID_SETTINGS
     is_connected = True
     for source_class in tap.source_classes:
         of_class = (stream for stream in readable if stream.source_class is source_class)

@@ -26,6 +26,9 @@ MODULES: Tree = {
     "stream": ("The streams of a source.", {"list": "stream_list"}),
     "check": "check",
     "preview": "preview",
+    "lint": "lint",
+    "new": "new",
+    "test": "test",
 }
 """Modules by subcommand; a group has a sentence and a tree of its own."""
 

@@ -105,7 +105,7 @@ def test_the_commands_for_a_file_of_your_own_work(tmp_path: Path) -> None:
 
 def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
     """As they are printed, with a source in the file they name."""
-    (script,) = [block for block in blocks("sh") if "bizon-singer preview" in block]
+    script = "".join(block for block in blocks("sh") if "bizon-singer" in block)
     source_file(tmp_path)
     write(tmp_path / "config.json", {"max_iterations": 2})
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -120,6 +120,8 @@ def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
     assert b"[Full refresh only]  - things" in done.stdout
     assert b"a record was read" in done.stdout
+    assert (tmp_path / "quakes" / "quakes_source.py").is_file()
+    assert b"note BZ02: Source has no get_records_after()" in done.stdout
 
 
 def test_the_custom_source_is_as_short_as_its_title_says() -> None:
