@@ -339,13 +339,23 @@ def _converter(made: AvroType) -> Convert | None:
     return _OF_LOGICAL.get(made.logical)
 
 
-def _decimal_of(scale: int) -> Convert:
-    def convert(raw: bytes) -> Decimal:
-        if len(raw) > _MAX_DECIMAL_BYTES:
-            raise DecodeError(f"a decimal in it has more than {MAX_DECIMAL_DIGITS:,} digits")
-        return _EXACT.scaleb(Decimal(int.from_bytes(raw, "big", signed=True)), -scale)
+def exact_decimal(unscaled: bytes, scale: int) -> Decimal:
+    """Return the number whose digits are in two's complement, the largest byte first.
 
-    return convert
+    Args:
+        unscaled: The digits.
+        scale: How many of them stand after the point.
+
+    Raises:
+        DecodeError: They are too many.
+    """
+    if len(unscaled) > _MAX_DECIMAL_BYTES:
+        raise DecodeError(f"a decimal in it has more than {MAX_DECIMAL_DIGITS:,} digits")
+    return _EXACT.scaleb(Decimal(int.from_bytes(unscaled, "big", signed=True)), -scale)
+
+
+def _decimal_of(scale: int) -> Convert:
+    return lambda raw: exact_decimal(raw, scale)
 
 
 def _big_decimal(raw: bytes) -> Decimal:
@@ -356,7 +366,7 @@ def _big_decimal(raw: bytes) -> Decimal:
         at = -1
     if at != len(raw):
         raise DecodeError("a big-decimal in it is no number with a scale")
-    return Decimal(_decimal_of(scale)(unscaled))
+    return exact_decimal(unscaled, scale)
 
 
 def _base64(raw: bytes) -> str:
