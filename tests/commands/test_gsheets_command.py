@@ -22,6 +22,8 @@ from tests.commands.process import (
 )
 from tests.fakes.gsheets import Gsheets, fill
 from tests.fakes.gsheets.access import CLIENT_SECRET, EMAIL, REFRESH_TOKEN
+from tests.fakes.gsheets.faults import refuse
+from tests.fakes.gsheets.refusal import of_sheets
 from tests.process.commands import Finished, run
 from tests.process.inside import run_inside
 
@@ -97,14 +99,14 @@ KEYS = {
 
 
 @pytest.mark.parametrize(("key", "code", "word"), KEYS.values(), ids=KEYS)
-@pytest.mark.parametrize("more", [[], ["--discover"]], ids=["run", "discover"])
 def test_a_key_that_is_none_is_refused(
-    more: list[str], key: Any, code: int, word: str, google: Gsheets, tmp_path: Path
+    key: Any, code: int, word: str, google: Gsheets, tmp_path: Path
 ) -> None:
     """What is wrong with it, and nothing on stdout."""
     fill(google)
-    done = inside(tmp_path, google.settings(service_account_key=key), *more)
-    assert_refused(done, word, code=code)
+    for more in ([], ["--discover"]):
+        done = inside(tmp_path, google.settings(service_account_key=key), *more)
+        assert_refused(done, word, code=code)
     assert google.requests == []
 
 
@@ -219,9 +221,6 @@ def test_one_spreadsheet_of_several_that_is_not_shared_is_named(
 
 def test_an_api_that_is_not_enabled_is_named(google: Gsheets, tmp_path: Path) -> None:
     """With where to enable it."""
-    from tests.fakes.gsheets.faults import refuse  # noqa: PLC0415
-    from tests.fakes.gsheets.refusal import of_sheets  # noqa: PLC0415
-
     fill(google)
     google.spoil(refuse(of_sheets(403, "disabled", "SERVICE_DISABLED")), path="/v4/", times=None)
     done = inside(tmp_path, google.settings())

@@ -15,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.gsheets.tap import TapGsheets
 from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.gsheets import Gsheets
+from tests.fakes.gsheets import fill as fill_sheets
 from tests.fakes.hubspot import Clock, HubSpot, fill, unlimited
 from tests.fakes.pokeapi import PokeApi
 from tests.proofs.checker import read
@@ -78,6 +81,25 @@ def hubspot() -> bytes:
         return written + record(TapHubSpot, config, state, catalog)
 
 
+def gsheets() -> bytes:
+    """tap-gsheets: something of everything, unchanged, and after an edit."""
+    with Gsheets() as google:
+        book = fill_sheets(google)
+        for sheet in book.sheets:
+            sheet.row_count = len(sheet.rows) + 1
+        config = google.settings(rows_per_request=3)
+        written = record(TapGsheets, config)
+        state = list(read(written).of("STATE"))[-1].body["value"]
+        written += record(TapGsheets, config, state)
+        streams = frozenset({"orders"})
+        catalog = only(catalog_of(TapGsheets, config, streams), streams)
+        book.sheets[0].put(3, 3, "none")
+        book.touch()
+        return (written + record(TapGsheets, config, state, catalog)).replace(
+            google.base_url.encode(), b"*"
+        )
+
+
 def bizon() -> bytes:
     """tap-bizon with an incremental source file."""
     subject = custom("ledger", {"count": 9}, page_size=4, full_table=frozenset())
@@ -89,7 +111,9 @@ def steady(recording: bytes) -> str:
     return MOMENT.sub(lambda match: f'{match[1] or match[2] or match[3]}"*"', recording.decode())
 
 
-@pytest.mark.parametrize("tap", [dummy, pokeapi, hubspot, bizon], ids=lambda tap: tap.__name__)
+@pytest.mark.parametrize(
+    "tap", [dummy, pokeapi, hubspot, gsheets, bizon], ids=lambda tap: tap.__name__
+)
 def test_the_output_is_what_it_was(tap: Callable[[], bytes]) -> None:
     """Byte for byte, apart from times and fingerprints."""
     path = FOLDER / f"{tap.__name__}.jsonl"

@@ -145,6 +145,16 @@ class TestRequests:
         assert len(asked(google)) == 2 + 4
         assert len(list(done.recording.of("STATE"))) == 4
 
+    def test_blank_rows_take_few(self, google: Gsheets) -> None:
+        """A grid has many of them, whatever one request may hold: each asks for twice as many."""
+        book = table(google, ["x"], [1])
+        book.sheets[0].put(3000, 1, 2)
+        book.sheets[0].row_count = 20_000
+        found = catalog(google, "sheet1")
+        done = read(google, catalog=found, rows_per_request=2)
+        assert [(row["_row_number"], row["x"]) for row in done.records()] == [(2, 1), (3000, 2)]
+        assert len(asked(google)) < 40
+
 
 class TestReadingAgain:
     """What was not edited is not read."""

@@ -76,13 +76,15 @@ class TokenTransport:
             http = http.model_copy(update={"allow_http": True})
         with Session(http, self._retry_limit) as session:
             try:
-                return TokenAnswer(
-                    session.request(method, url, data=body, headers=dict(headers or {}))
-                )
+                reply: Any = session.request(method, url, data=body, headers=dict(headers or {}))
             except HttpStatusError as error:
                 if error.response.status_code not in REFUSALS:
                     raise
                 raise _refused(error.response) from None
+            # google-auth looks into whatever comes; a server of metadata answers plain texts too.
+            if method == "POST" and not isinstance(reply.json(), dict):
+                raise _no_token()
+            return TokenAnswer(reply)
 
 
 class Renewing(Protocol):
@@ -155,16 +157,14 @@ class GoogleAuthenticator(AuthBase):
                 if self._credentials is None:
                     self._credentials = self._open(self._transport)
                 self._credentials.refresh(self._transport)
-            except GoogleAuthError:
-                # Its words may hold the answer of the endpoint.
-                raise ProtocolError(
-                    "the token endpoint answered without an access token; check `token_uri`"
-                ) from None
+            except BizonSingerError:
+                raise
+            except (GoogleAuthError, ArithmeticError, TypeError, ValueError):
+                # The words of google-auth may hold the answer of the endpoint.
+                raise _no_token() from None
             token = self._credentials.token
             if not isinstance(token, str) or not token:
-                raise ProtocolError(
-                    "the token endpoint answered an access token that is none; check `token_uri`"
-                )
+                raise _no_token()
             redact.register(token)
 
 
@@ -236,6 +236,12 @@ def missing_extra() -> ConfigError:
     )
 
 
+def _no_token() -> ProtocolError:
+    return ProtocolError(
+        "the token endpoint answered no access token with its lifetime; check `token_uri`"
+    )
+
+
 def _refused(reply: Any) -> CredentialsError:
     """Return the error for an endpoint that refuses, with its error code if it is a known one."""
     try:
@@ -243,7 +249,8 @@ def _refused(reply: Any) -> CredentialsError:
     except (BizonSingerError, ValueError):
         answer = None
     code = answer.get("error") if isinstance(answer, dict) else None
-    reason = f"{reply.status_code} {code if code in REASONS else ''}".rstrip()
+    word = code if isinstance(code, str) and code in REASONS else ""
+    reason = f"{reply.status_code} {word}".rstrip()
     return CredentialsError(
         f"the token endpoint refused the credentials ({reason}); check that the key in "
         f"`{SETTING}` has not been deleted and that the clock of this machine is right"
