@@ -76,6 +76,40 @@ def test_a_key_may_be_given_in_any_form(
     assert len(records(done, "orders")) == 4
 
 
+def test_a_machine_of_googles_cloud_needs_no_key(google: Gsheets, tmp_path: Path) -> None:
+    """Its own server of metadata has tokens for it."""
+    fill(google)
+    settings = google.settings(stream="orders")
+    del settings["service_account_key"]
+    host = google.base_url.removeprefix("http://")
+    nothing = {"GOOGLE_APPLICATION_CREDENTIALS": "", "CLOUDSDK_CONFIG": str(tmp_path)}
+    done = tap(
+        "tap-gsheets",
+        "--config",
+        write(tmp_path / "config.json", settings),
+        env={"GCE_METADATA_HOST": host, "GCE_METADATA_IP": host, **nothing},
+    )
+    assert done.code == 0, done.stderr
+    assert len(records(done, "orders")) == 4
+
+
+def test_a_machine_without_credentials_is_told_so(google: Gsheets, tmp_path: Path) -> None:
+    """At once, where it is known that it is none of Google's cloud."""
+    settings = google.settings(google.book())
+    del settings["service_account_key"]
+    done = tap(
+        "tap-gsheets",
+        "--config",
+        write(tmp_path / "config.json", settings),
+        env={
+            "NO_GCE_CHECK": "true",
+            "GOOGLE_APPLICATION_CREDENTIALS": "",
+            "CLOUDSDK_CONFIG": str(tmp_path),
+        },
+    )
+    assert_refused(done, "no Application Default Credentials", "service_account_key", code=3)
+
+
 def test_the_token_endpoint_may_be_another(google: Gsheets, tmp_path: Path) -> None:
     """By ``token_uri``, which goes before the one in the key."""
     fill(google)
@@ -133,7 +167,7 @@ def test_no_credentials_at_all_are_refused(
 @pytest.mark.parametrize(
     ("change", "code", "word"),
     [
-        ({"shared_with": {"somebody else"}}, 3, "share it"),
+        ({"shared_with": {"somebody else"}}, 3, f"share it with {EMAIL}"),
         ({"kind": "xlsx"}, 2, "such as .xlsx; open it in Google Sheets"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.process.inside import run_inside
 from tests.proofs.canaries import leaks
 from tests.proofs.http_faults import FAULTS
 
-LOGINS = ["text", "object", "file", "oauth"]
+LOGINS = ["text", "object", "file", "environment", "oauth"]
 STATUSES = [400, 401, 403, 404, 429, 503]
 
 
@@ -29,6 +30,7 @@ STATUSES = [400, 401, 403, 404, 429, 503]
 def _debug(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show everything there is to show, and wait for nothing."""
     monkeypatch.setenv("LOGLEVEL", "DEBUG")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
     monkeypatch.setattr(session_module, "sleep", lambda _: None)
 
 
@@ -43,6 +45,11 @@ def google() -> Iterator[Gsheets]:
 def run(google: Gsheets, login: str, folder: Path, *more: str, **settings: Any) -> Finished:
     """Run the command inside this process, with a secret in every place that has one."""
     made = google.oauth_settings() if login == "oauth" else google.settings()
+    if login == "environment":
+        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = write(
+            folder / "key.json", google.access.key()
+        )
+        del made["service_account_key"]
     if login == "object":
         made["service_account_key"] = google.access.key()
     elif login == "file":

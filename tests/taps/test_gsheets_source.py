@@ -108,6 +108,19 @@ class TestStreams:
         ]
         assert {sheet["spreadsheet_id"] for sheet in sheets} == {book.book_id}
 
+    def test_one_spreadsheet_that_is_gone_holds_up_no_other(self, google: Gsheets) -> None:
+        """With a catalog: its streams fail, those of the others are read."""
+        shop, bank = google.book("Shop"), google.book("Bank")
+        shop.sheet("Sheet1", ["a"], [1])
+        bank.sheet("Sheet1", ["a"], [2])
+        found = catalog(google, "shop__sheet1", "bank__sheet1")
+        settings = google.oauth_settings()
+        shop.shared_with = {"somebody else"}
+        done = run(TapGsheets, {**settings, **FAST}, None, found)
+        assert (done.code, done.records()) == (3, [{"_row_number": 2, "a": 2}])
+        assert "stream 'shop__sheet1'" in done.sentence
+        assert shop.book_id in done.sentence
+
 
 class TestRequests:
     """Few and large ones."""

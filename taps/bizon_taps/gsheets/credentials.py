@@ -125,9 +125,7 @@ class GoogleAuthenticator(AuthBase):
         transport: Fetches their tokens.
     """
 
-    def __init__(
-        self, open_credentials: Callable[[TokenTransport], Any], transport: TokenTransport
-    ) -> None:
+    def __init__(self, open_credentials: Callable[[], Any], transport: TokenTransport) -> None:
         """Fetch nothing yet."""
         self._open = open_credentials
         self._transport = transport
@@ -155,7 +153,7 @@ class GoogleAuthenticator(AuthBase):
         with self._lock:
             try:
                 if self._credentials is None:
-                    self._credentials = self._open(self._transport)
+                    self._credentials = self._open()
                 self._credentials.refresh(self._transport)
             except BizonSingerError:
                 raise
@@ -183,10 +181,8 @@ def authenticator_of(config: GsheetsSourceConfig) -> Renewing:
     if config.service_account_key:
         key = read_key(config.service_account_key)
         key["token_uri"] = config.token_uri or key.get("token_uri") or TOKEN_URL
-        return GoogleAuthenticator(lambda _: _of_service_account(key, scopes), transport)
-    return GoogleAuthenticator(
-        lambda asking: _of_environment(scopes, asking, config.token_uri), transport
-    )
+        return GoogleAuthenticator(lambda: _of_service_account(key, scopes), transport)
+    return GoogleAuthenticator(lambda: _of_environment(scopes, config.token_uri), transport)
 
 
 def _of_service_account(key: Mapping[str, Any], scopes: Sequence[str]) -> Any:
@@ -203,7 +199,7 @@ def _of_service_account(key: Mapping[str, Any], scopes: Sequence[str]) -> Any:
         ) from None
 
 
-def _of_environment(scopes: Sequence[str], transport: TokenTransport, uri: str | None) -> Any:
+def _of_environment(scopes: Sequence[str], uri: str | None) -> Any:
     """Return Application Default Credentials.
 
     https://google-auth.readthedocs.io/en/latest/user-guide.html#application-default-credentials
@@ -214,9 +210,9 @@ def _of_environment(scopes: Sequence[str], transport: TokenTransport, uri: str |
     except ImportError:
         raise missing_extra() from None
     try:
-        credentials: Any = google.auth.default(scopes, transport)[0]  # type: ignore[arg-type] # it is called, no more
-    except BizonSingerError:
-        raise
+        # Whether this is a machine of Google's cloud is asked by google-auth's own means, for three
+        # seconds: ours would try for minutes. No secret is in that question.
+        credentials: Any = google.auth.default(scopes)[0]
     except (GoogleAuthError, ValueError, OSError):
         raise CredentialsError(
             "there are no Application Default Credentials on this machine; set "
