@@ -258,6 +258,26 @@ def test_bizons_routing_names_topics_and_streams(kafka: Kafka) -> None:
     assert [definition.name for definition in source.discover()] == ["sales"]
 
 
+def test_a_sample_gives_the_values_types(kafka: Kafka) -> None:
+    """Of the first messages, bad ones aside; values that are no objects have types as well."""
+    kafka.put("orders", b"{")
+    kafka.put("orders", b'{"id":1,"name":"a"}', partition=1)
+    kafka.put("orders", b'{"id":2.5}', partition=1)
+    kafka.put("texts", b'"word"')
+    kafka.flush()
+    settings = kafka.settings(topics=["orders", "texts"], discover_sample_records=10)
+    streams = TapKafka(config=settings).streams
+    value = streams["orders"].schema["properties"]["value"]
+    types = {name: field["type"] for name, field in value["properties"].items()}
+    assert (value["type"], types) == (
+        ["object", "null"],
+        {"id": ["number", "null"], "name": ["string", "null"]},
+    )
+    assert streams["texts"].schema["properties"]["value"]["type"] == ["string", "null"]
+    done = run(TapKafka, {**settings, "on_error": "skip"})
+    assert [row["value"] for row in done.records("orders")] == [{"id": 1, "name": "a"}, {"id": 2.5}]
+
+
 def test_all_topics_are_read_where_none_is_named(kafka: Kafka) -> None:
     """But those of the brokers themselves."""
     for topic in ("a", "b"):

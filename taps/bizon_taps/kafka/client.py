@@ -23,7 +23,7 @@ from confluent_kafka.admin import AdminClient
 from bizon_singer.config_schema import secrets_in
 from bizon_singer.errors import BizonSingerError, ConfigError
 from bizon_singer.redact import redact
-from bizon_taps.kafka.config import KafkaSourceConfig
+from bizon_taps.kafka.config import KafkaSourceConfig, Until
 from bizon_taps.kafka.refusals import CREDENTIALS, refusal
 from bizon_taps.kafka.security import Mechanism, Protocol
 
@@ -165,8 +165,11 @@ def _may_pass(error: KafkaError) -> bool:
 
 def properties_of(config: KafkaSourceConfig) -> dict[str, Any]:
     """Return the properties of a consumer; those of the user win where safety allows."""
+    # A partition ends with an event, which comes when the broker has waited for more to send.
+    waiting = {"fetch.wait.max.ms": 100} if config.until is Until.END else {}
     return {
         **DEFAULTS,
+        **waiting,
         **_security(config),
         **config.consumer_config,
         "bootstrap.servers": config.bootstrap_servers,

@@ -16,7 +16,7 @@ from bizon_singer.errors import StateError
 from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
-from bizon_taps.kafka.partition import Partition
+from bizon_taps.kafka.partition import NO_END, Partition
 from bizon_taps.kafka.refusals import refusal
 
 logger = logging.getLogger("bizon_singer.kafka")
@@ -84,6 +84,14 @@ class TopicReader:
         if not fetched:
             self._client.check()
         return cast("list[Message]", fetched)
+
+    def end_of(self, partition: Partition) -> int | None:
+        """Return where a partition is read up to, else where it ended when it was last fetched."""
+        if partition.end != NO_END:
+            return partition.end
+        where = TopicPartition(self._opening.topic, partition.number)
+        known = self._client.consumer.get_watermark_offsets(where, cached=True)
+        return known[1] if known is not None and known[1] >= 0 else None
 
     def finish(self, partition: Partition) -> None:
         """Fetch no more of a partition: what comes after its end is for the next run."""

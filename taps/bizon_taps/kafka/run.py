@@ -28,7 +28,7 @@ QUIET_SECONDS = 30.0
 BEAT_SECONDS = 900.0
 """How often an endless run says that it lives though nothing comes: see `page_timeout_seconds`."""
 LOOK_SECONDS = 60.0
-"""How often an endless run looks for new partitions and says where it stands."""
+"""How often a run says where it stands, and an endless one looks for new partitions."""
 
 
 class Clock:
@@ -269,22 +269,28 @@ class TopicRun:
         )
 
     def _look_around(self) -> None:
-        """See that a silent topic is still there; in an endless run, find its new partitions."""
+        """See that a silent topic is still there, find new partitions, and say where they stand."""
         patience = self._config.consumer_timeout
         if self._silence >= patience and self._checked.seconds >= patience:
             self._checked = Clock()
             self.opening.check()
-        if self._config.until is Until.END or self._look.seconds < LOOK_SECONDS:
+        if self._look.seconds < LOOK_SECONDS:
             return
         self._look = Clock()
-        new = self.opening.new_partitions()
-        if new:
-            logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
-            self.reader.add(new)
+        if self._config.until is Until.NEVER:
+            new = self.opening.new_partitions()
+            if new:
+                logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
+                self.reader.add(new)
         self.log()
+
+    def leave(self) -> None:
+        """Fetch no more, and let the client serve another topic."""
+        self._client.consumer.unassign()
 
     def log(self) -> None:
         """Say of each partition where it stands."""
         if self._reader is not None:
             for partition in self._reader.partitions.values():
-                logger.info("Topic %r, %s.", self._topic, partition)
+                end = self._reader.end_of(partition)
+                logger.info("Topic %r, %s.", self._topic, partition.report(end))
