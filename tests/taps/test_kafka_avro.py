@@ -401,9 +401,10 @@ def test_a_number_of_any_length(bits: int) -> None:
 
 def test_an_array_in_blocks_with_sizes() -> None:
     """A negative count is followed by the size of its block."""
-    data = avro("long", -2) + avro("long", 2) + b"\x02\x04" + avro("long", 1) + b"\x06" + b"\0"
+    long_ones = avro("long", 100) + avro("long", 200)
+    data = avro("long", -2) + avro("long", len(long_ones)) + long_ones + b"\x02\x06" + b"\0"
 
-    assert decoded({"type": "array", "items": "int"}, data) == [1, 2, 3]
+    assert decoded({"type": "array", "items": "int"}, data) == [100, 200, 3]
 
 
 def test_types_used_twice_by_types_used_twice_end() -> None:

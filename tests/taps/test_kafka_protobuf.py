@@ -302,6 +302,7 @@ def test_what_confluents_serializer_registers() -> None:
       message Note { optional string text = 1; }
     }
     service S { rpc Get(Sale) returns (Sale); }
+    extend Sale { optional int32 f = 101; }
     """
     texts = {"shop/line.proto": line, "sale.proto": sale}
     pool = pool_of(texts, "sale.proto")
@@ -317,8 +318,9 @@ def test_what_confluents_serializer_registers() -> None:
 
         assert decoder.decode(data, TOPIC) == {"text": "x"}
         extended = confluent_frame(2, b"\0" + whole(lines={"a": {}}).SerializeToString())
-        assert decoder.decode(extended + b"\xa0\x06\x05", TOPIC) == {"lines": {"a": {"sku": ""}}}
-        assert decoder.left_out == {"shop.Sale": 1}
+        extended += b"\xa0\x06\x05\xa8\x06\x05"
+        assert decoder.decode(extended, TOPIC) == {"lines": {"a": {"sku": ""}}}
+        assert decoder.left_out == {"shop.Sale": 2}
 
 
 def test_imports_are_references() -> None:
