@@ -49,6 +49,17 @@ def test_what_the_group_committed_is_a_start_if_asked(kafka: Kafka) -> None:
     assert numbers(read(kafka, start="committed", group_id="another")) == list(range(12))
 
 
+def test_a_commit_waits_for_nobody_who_cannot_be_reached(kafka: Kafka) -> None:
+    """The run ends as it would without; librdkafka waits 45 s before it says that it cannot."""
+    kafka.fill("orders", 4)
+    config = kafka.settings(topics=["orders"], commit="on_start")
+    state = run(TapKafka, config).state
+    catalog = TapKafka(config=config).catalog_dict
+    config |= {"bootstrap_servers": "127.0.0.1:1", "consumer_timeout": 0.5}
+    done = run(TapKafka, config, state, catalog)
+    assert (done.code, done.warnings) == (5, ())
+
+
 def test_a_number_of_messages_may_be_the_end(kafka: Kafka) -> None:
     """Exactly so many, and the next run goes on there."""
     kafka.fill("orders", 20)

@@ -129,12 +129,12 @@ class TopicReader:
 
     def _go_on(self, partition: Partition) -> None:
         """Read a partition from its start whose next messages were removed while it was read."""
-        low, high = self._opening.limits_of(partition.number)
-        if low <= partition.offset <= high:
+        low, _ = self._opening.limits_of(partition.number)
+        if partition.offset >= low:
             raise self._cut_off(partition)
-        if partition.offset > high:
-            raise self._cut_off(partition)
-        partition.offset = self._opening.expired(partition.number, partition.offset, low).offset
+        place = self._opening.expired(partition.number, partition.offset, low)
+        # The epoch of what is gone would be compared with what is there, and not be found.
+        partition.offset, partition.leader_epoch = place.offset, place.leader_epoch
         where = TopicPartition(self._opening.topic, partition.number)
         self._client.consumer.incremental_unassign([where])
         if partition.is_done:
