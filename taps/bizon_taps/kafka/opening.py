@@ -87,6 +87,21 @@ class Opening:
         )
         return low, high
 
+    def verify(self) -> None:
+        """See that the topic is still there, and no other one of its name.
+
+        Raises:
+            ConfigError: It is gone.
+            StateError: It was deleted and made anew.
+        """
+        _, has_controller = self._numbers()
+        now = self.client.topic_id(self.topic) if has_controller else None
+        if None not in {self.topic_id, now} and self.topic_id != now:
+            raise StateError(
+                f"topic {self.topic!r} was deleted and made anew while it was read; compare it "
+                "with what was loaded, and set `reset` for one run to read it again"
+            )
+
     def new_partitions(self) -> list[Partition]:
         """Return partitions that came since, each from its first offset on."""
         numbers, _ = self._numbers()

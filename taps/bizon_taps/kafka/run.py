@@ -27,7 +27,9 @@ QUIET_SECONDS = 30.0
 BEAT_SECONDS = 900.0
 """How often an endless run says that it lives though nothing comes: see `page_timeout_seconds`."""
 LOOK_SECONDS = 60.0
-"""How often an endless run looks for new partitions and says where it stands."""
+"""How often the topic is looked at, and an endless run says where it stands."""
+DOUBT_SECONDS = 10.0
+"""How long nothing may come before the topic is looked at."""
 
 
 class UnreadableMessageError(DecodeError):
@@ -126,8 +128,11 @@ class TopicRun:
                 break
             if self._is_stopped():
                 break
-            self._read(records)
-            self._look_around()
+            try:
+                self._read(records)
+                self._look_around()
+            except BizonSingerError as failure:
+                self._failure = failure
             if waited.runtime >= BEAT_SECONDS:
                 self._beats += 1
                 break
@@ -157,27 +162,24 @@ class TopicRun:
         if fetched:
             self._clock.hear()
         partitions = self.reader.partitions
-        try:
-            for message in fetched:
-                error = message.error()
-                if error is not None:
-                    self.reader.hear(message, error)
-                    continue
-                partition = partitions[message.partition()]
-                offset = message.offset()
-                if offset < partition.end:
-                    record = self._record(message, partition)
-                    if record is not None:
-                        records.append(record)
-                    partition.offset = offset + 1
-                    partition.leader_epoch = message.leader_epoch()
-                    self._messages += 1
-                else:  # what is between is a gap
-                    partition.offset = partition.end
-                if partition.offset >= partition.end:
-                    self.reader.finish(partition)
-        except BizonSingerError as failure:
-            self._failure = failure
+        for message in fetched:
+            error = message.error()
+            if error is not None:
+                self.reader.hear(message, error)
+                continue
+            partition = partitions[message.partition()]
+            offset = message.offset()
+            if offset < partition.end:
+                record = self._record(message, partition)
+                if record is not None:
+                    records.append(record)
+                partition.offset = offset + 1
+                partition.leader_epoch = message.leader_epoch()
+                self._messages += 1
+            else:  # what is between is a gap
+                partition.offset = partition.end
+            if partition.offset >= partition.end:
+                self.reader.finish(partition)
 
     def _record(self, message: Message, partition: Partition) -> SourceRecord | None:
         """Return the record of a message, None if it is left out; either is counted."""
@@ -253,15 +255,29 @@ class TopicRun:
         )
 
     def _look_around(self) -> None:
-        """Find new partitions and say where the run stands, once in a while, in an endless run."""
-        if self._config.until is Until.END or self._look.silence < LOOK_SECONDS:
+        """See that the topic is still the one that is read, and what is new in it.
+
+        librdkafka does not tell: of a topic that is deleted nothing more comes, and one made anew
+        is read on at the offset of the old one. So it is asked for at the end, once in a while,
+        and when nothing comes.
+
+        Raises:
+            BizonSingerError: It is gone, or another one has its name.
+        """
+        since = self._look.silence
+        is_quiet = min(self._clock.silence, since) >= DOUBT_SECONDS
+        if not (self.reader.is_done or is_quiet or since >= LOOK_SECONDS):
             return
         self._look.hear()
+        self.opening.verify()
+        if self._config.until is Until.END:
+            return
         new = self.opening.new_partitions()
         if new:
             logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
             self.reader.add(new)
-        self.log()
+        if since >= LOOK_SECONDS:
+            self.log()
 
     def log(self) -> None:
         """Say of each partition where it stands."""
