@@ -204,7 +204,7 @@ def test_a_topic_deleted_under_the_reader_is_an_error(
     """What was read is there, and no run ends well, also where a new topic has the name."""
     topic = make_topic()
     topic.write(numbered(5_000, size=1_000))
-    started = Started(command(topic, tmp_path, **SMALL_FETCHES))
+    started = Started(command(topic, tmp_path, **SMALL_FETCHES, consumer_timeout=3))
     started.take(1)
     started.await_full_pipe()
     topic.delete()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
@@ -22,7 +23,7 @@ MESSAGES = 30_000
 """Some 30 MB: more than what a run has fetched ahead when its target takes no more."""
 
 
-def started_and_stalled(topic: Topic, folder: Path, **settings: object) -> Started:
+def started_and_stalled(topic: Topic, folder: Path, **settings: Any) -> Started:
     """Return a run that has read a part of its topic and waits for its target."""
     started = Started(command(topic, folder, batch_size=200, **settings))
     started.take(1)

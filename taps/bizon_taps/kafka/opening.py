@@ -9,7 +9,7 @@ from datetime import datetime
 
 from confluent_kafka import TopicPartition
 
-from bizon_singer.errors import ConfigError, StateError
+from bizon_singer.errors import ConfigError, StateError, TransientError
 from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.config import KafkaSourceConfig, OnOffsetExpired, Start, Until
 from bizon_taps.kafka.partition import NO_END, Partition
@@ -78,6 +78,24 @@ class Opening:
             raise refusal(found.error, what)
         return sorted(found.partitions), metadata.controller_id in metadata.brokers
 
+    def check(self) -> None:
+        """See whether the topic is still the one that is read: a reader is not told.
+
+        Raises:
+            ConfigError: It is gone.
+            StateError: Another one has its name.
+        """
+        try:
+            self._numbers()
+            found = None if self.topic_id is None else self.client.topic_id(self.topic)
+        except TransientError:  # its brokers are away, and may come back
+            return
+        if found not in {None, self.topic_id}:
+            raise StateError(
+                f"topic {self.topic!r} was made anew while it was read; set `reset` for one run to "
+                "read the new one from its start"
+            )
+
     def limits_of(self, number: int) -> tuple[int, int]:
         """Return the first offset of a partition and the one after the last committed one."""
         partition = TopicPartition(self.topic, number)
@@ -86,21 +104,6 @@ class Opening:
             lambda seconds: self.client.limits(partition, seconds),
         )
         return low, high
-
-    def verify(self) -> None:
-        """See that the topic is still there, and no other one of its name.
-
-        Raises:
-            ConfigError: It is gone.
-            StateError: It was deleted and made anew.
-        """
-        _, has_controller = self._numbers()
-        now = self.client.topic_id(self.topic) if has_controller else None
-        if None not in {self.topic_id, now} and self.topic_id != now:
-            raise StateError(
-                f"topic {self.topic!r} was deleted and made anew while it was read; compare it "
-                "with what was loaded, and set `reset` for one run to read it again"
-            )
 
     def new_partitions(self) -> list[Partition]:
         """Return partitions that came since, each from its first offset on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
 from bizon_taps.kafka.partition import Partition
 from bizon_taps.kafka.position import Position
-from bizon_taps.kafka.reader import Clock, TopicReader
+from bizon_taps.kafka.reader import TopicReader
 from bizon_taps.kafka.records import BadMessageError, RecordMaker, error_record
 
 logger = logging.getLogger("bizon_singer.kafka")
@@ -27,9 +28,20 @@ QUIET_SECONDS = 30.0
 BEAT_SECONDS = 900.0
 """How often an endless run says that it lives though nothing comes: see `page_timeout_seconds`."""
 LOOK_SECONDS = 60.0
-"""How often the topic is looked at, and an endless run says where it stands."""
-DOUBT_SECONDS = 10.0
-"""How long nothing may come before the topic is looked at."""
+"""How often a run says where it stands, and an endless one looks for new partitions."""
+
+
+class Clock:
+    """Tells how long ago it was made."""
+
+    def __init__(self) -> None:
+        """Start now."""
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since then."""
+        return time.monotonic() - self._started
 
 
 class UnreadableMessageError(DecodeError):
@@ -71,6 +83,8 @@ class TopicRun:
         self.opening.look()
         self._clock = Clock()
         self._look = Clock()
+        self._checked = Clock()
+        self._silence = 0.0
         self._reader: TopicReader | None = None
         self._failure: BizonSingerError | None = None
         self._messages = 0
@@ -120,7 +134,6 @@ class TopicRun:
         if self._owes_start:
             self._owes_start = False
             return records
-        self._clock.hear()
         waited = Clock()
         while not records:
             if self._failure is not None:
@@ -133,10 +146,10 @@ class TopicRun:
                 self._look_around()
             except BizonSingerError as failure:
                 self._failure = failure
-            if waited.runtime >= BEAT_SECONDS:
+            if waited.seconds >= BEAT_SECONDS:
                 self._beats += 1
                 break
-            if waited.runtime >= QUIET_SECONDS and self._has_moved():
+            if waited.seconds >= QUIET_SECONDS and self._has_moved():
                 break
         if self._failure is None:
             self._is_stopped()
@@ -158,9 +171,10 @@ class TopicRun:
         most = self._config.batch_size
         if self._config.max_messages is not None:
             most = min(most, self._config.max_messages - self._messages)
+        fetch = Clock()
         fetched = self.reader.fetch(most)
-        if fetched:
-            self._clock.hear()
+        # Only waiting counts: a target may take its time to read.
+        self._silence = 0.0 if fetched else self._silence + fetch.seconds
         partitions = self.reader.partitions
         for message in fetched:
             error = message.error()
@@ -241,11 +255,11 @@ class TopicRun:
             return f"{self._messages} messages are read, as `max_messages` says"
         if (
             config.max_runtime_seconds is not None
-            and self._clock.runtime >= config.max_runtime_seconds
+            and self._clock.seconds >= config.max_runtime_seconds
         ):
             return "the time `max_runtime_seconds` gives is over"
         patience = config.idle_timeout_seconds or (None if endless else IDLE_SECONDS)
-        if patience is None or self._clock.silence < patience:
+        if patience is None or self._silence < patience:
             return None
         if endless:
             return f"nothing came for {patience:g} s, as `idle_timeout_seconds` says"
@@ -255,32 +269,38 @@ class TopicRun:
         )
 
     def _look_around(self) -> None:
-        """See that the topic is still the one that is read, and what is new in it.
+        """See that the topic is still the one that is read, and say where it stands.
 
         librdkafka does not tell: of a topic that is deleted nothing more comes, and one made anew
-        is read on at the offset of the old one. So it is asked for at the end, once in a while,
-        and when nothing comes.
+        is read on at the offset of the old one. So it is looked at when nothing comes, at the end,
+        and once in a while.
 
         Raises:
             BizonSingerError: It is gone, or another one has its name.
         """
-        since = self._look.silence
-        is_quiet = min(self._clock.silence, since) >= DOUBT_SECONDS
-        if not (self.reader.is_done or is_quiet or since >= LOOK_SECONDS):
+        patience = self._config.consumer_timeout
+        is_silent = self._silence >= patience and self._checked.seconds >= patience
+        is_due = self._look.seconds >= LOOK_SECONDS
+        if is_silent or is_due or self.reader.is_done:
+            self._checked = Clock()
+            self.opening.check()
+        if not is_due:
             return
-        self._look.hear()
-        self.opening.verify()
-        if self._config.until is Until.END:
-            return
-        new = self.opening.new_partitions()
-        if new:
-            logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
-            self.reader.add(new)
-        if since >= LOOK_SECONDS:
-            self.log()
+        self._look = Clock()
+        if self._config.until is Until.NEVER:
+            new = self.opening.new_partitions()
+            if new:
+                logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
+                self.reader.add(new)
+        self.log()
+
+    def leave(self) -> None:
+        """Fetch no more, and let the client serve another topic."""
+        self._client.consumer.unassign()
 
     def log(self) -> None:
         """Say of each partition where it stands."""
         if self._reader is not None:
             for partition in self._reader.partitions.values():
-                logger.info("Topic %r, %s.", self._topic, partition)
+                end = self._reader.end_of(partition)
+                logger.info("Topic %r, %s.", self._topic, partition.report(end))
