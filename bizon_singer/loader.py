@@ -156,7 +156,7 @@ def file_of(source_class: type[Any]) -> str | None:
     """Return the path of the file a class was loaded from, None if it was imported."""
     module = sys.modules.get(source_class.__module__)
     loader = getattr(getattr(module, "__spec__", None), "loader", None)
-    return loader.path if isinstance(loader, _SourceLoader) else None
+    return loader.path if isinstance(loader, SourceLoader) else None
 
 
 def _checked_file(path: str, shown: str) -> Path:

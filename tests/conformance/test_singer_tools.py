@@ -15,10 +15,12 @@ import pytest
 
 from bizon_singer.testing import read
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.kafka.tap import TapKafka
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.gsheets import Gsheets
 from tests.fakes.gsheets import fill as fill_sheets
 from tests.fakes.hubspot import HubSpot, fill, unlimited
+from tests.fakes.kafka import Kafka
 from tests.fakes.pokeapi import PokeApi
 from tests.proofs.subjects import Resume, catalog_of, custom, gsheets, hubspot, record
 
@@ -26,7 +28,7 @@ CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 CHECK_TAP = CHECKOUT / ".venv-singer-tools" / "bin" / "singer-check-tap"
 
 
-def taps(api: PokeApi, server: HubSpot, google: Gsheets) -> dict[str, Resume]:
+def taps(api: PokeApi, server: HubSpot, google: Gsheets, cluster: Kafka) -> dict[str, Resume]:
     """Return every tap as a function from STATE to stdout."""
     config: dict[str, Any] = {"base_url": api.base_url, "details": True}
     catalog = catalog_of(TapPokeApi, config, frozenset({"berry", "evolution-chain", "pokemon"}))
@@ -38,11 +40,12 @@ def taps(api: PokeApi, server: HubSpot, google: Gsheets) -> dict[str, Resume]:
         "pokeapi": lambda state: record(TapPokeApi, config, state, catalog),
         "hubspot": of_hubspot.run(of_hubspot.first),
         "gsheets": of_gsheets.run(of_gsheets.first),
+        "kafka": lambda state: record(TapKafka, cluster.settings(topics=["orders"]), state),
         "bizon": ledger.run(ledger.first),
     }
 
 
-@pytest.mark.parametrize("name", ["dummy", "pokeapi", "hubspot", "gsheets", "bizon"])
+@pytest.mark.parametrize("name", ["dummy", "pokeapi", "hubspot", "gsheets", "kafka", "bizon"])
 def test_the_output_is_valid(name: str, tmp_path: Path) -> None:
     """The first run and the next one, from its STATE."""
     counts = {"berry": 5, "evolution-chain": 5, "pokemon": 5}
@@ -50,10 +53,12 @@ def test_the_output_is_valid(name: str, tmp_path: Path) -> None:
         PokeApi(counts=counts) as api,
         HubSpot(limits=unlimited()) as server,
         Gsheets() as google,
+        Kafka() as cluster,
     ):
         fill(server.portal)
         fill_sheets(google)
-        tap = taps(api, server, google)[name]
+        cluster.fill("orders", 20)
+        tap = taps(api, server, google, cluster)[name]
         first = tap(None)
         state = list(read(first).of("STATE"))[-1].body["value"]
         for output in (first, tap(state)):
