@@ -115,6 +115,14 @@ READ = [
         get("try:\n    return page(1)\nexcept Exception:\n    raise"),
     ),
     (
+        "BZ13",
+        get("try:\n    return page(1)\nexcept OSError:\n    return SourceIteration({})"),
+        get(
+            "try:\n    return page(1)\nexcept OSError as error:\n"
+            "    if error.errno:\n        raise\n    return SourceIteration({})"
+        ),
+    ),
+    (
         "BZ14",
         get("import requests\nrequests.get('https://example.com')\nreturn page(1)"),
         get("self.session.get('https://example.com')\nreturn page(1)"),
