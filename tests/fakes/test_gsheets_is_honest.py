@@ -51,7 +51,7 @@ def client(server: Gsheets) -> gspread.Client:
             )
 
     key = server.access.key()
-    credentials = google.oauth2.service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
+    credentials = google.oauth2.service_account.Credentials.from_service_account_info(
         key, scopes=[SHEETS, DRIVE]
     )
     return gspread.authorize(credentials, http_client=Client)
@@ -131,7 +131,7 @@ def told(server: Gsheets, target: str) -> Told:
 
 def token_of(server: Gsheets) -> str:
     """Return a token of the service account."""
-    credentials = google.oauth2.service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
+    credentials = google.oauth2.service_account.Credentials.from_service_account_info(
         server.access.key(), scopes=[SHEETS, DRIVE]
     )
     with requests.Session() as session:

@@ -195,7 +195,7 @@ def _of_service_account(key: Mapping[str, Any], scopes: Sequence[str]) -> Any:
     except ImportError:
         raise missing_extra() from None
     try:
-        return Credentials.from_service_account_info(key, scopes=scopes)  # type: ignore[no-untyped-call]
+        return Credentials.from_service_account_info(key, scopes=scopes)
     except (ValueError, TypeError):
         raise ConfigError(
             f"the private key in `{SETTING}` is damaged; give the whole file Google made, line "

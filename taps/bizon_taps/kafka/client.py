@@ -6,9 +6,8 @@ https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md lists th
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
@@ -55,6 +54,7 @@ DEFAULTS = {
     "fetch.queue.backoff.ms": 5,
     "queued.max.messages.kbytes": 16_384,
     "socket.keepalive.enable": True,
+    "reconnect.backoff.ms": 250,  # each failing try is a line of the log
 }
 FIXED = {
     "enable.auto.commit": False,
@@ -64,8 +64,6 @@ FIXED = {
     "isolation.level": "read_committed",
 }
 """What offsets in STATE depend on: see :data:`bizon_taps.kafka.config.REFUSED_PROPERTIES`."""
-
-_PROPERTY = re.compile(r'property:? "([a-z.0-9]+)"')
 
 
 class Client:
@@ -93,7 +91,7 @@ class Client:
         try:
             self.consumer = Consumer(properties, logger=logger)
         except KafkaException as error:
-            raise _refused_settings(error) from error
+            raise _refused_settings(error, properties) from error
 
     def _note(self, error: KafkaError) -> None:
         """Keep the first refusal of credentials: librdkafka would try them again for ever."""
@@ -226,10 +224,11 @@ def _is_local(server: str) -> bool:
         return host == "localhost"
 
 
-def _refused_settings(error: KafkaException) -> BizonSingerError:
+def _refused_settings(error: KafkaException, names: Iterable[str]) -> BizonSingerError:
     """Name the property librdkafka does not take; its own words may hold the value."""
-    found = _PROPERTY.search(str(error.args[0].str()))
-    which = f"the property `{found[1]}`" if found else "them"
+    text = str(error.args[0].str())
+    found = next((name for name in sorted(names, key=len, reverse=True) if name in text), None)
+    which = "them" if found is None else f"the property `{found}`"
     return ConfigError(
         f"librdkafka does not take the settings of the connection, for {which}; mend "
         "`consumer_config` or `security`"

@@ -7,7 +7,6 @@ offsets in STATE are the only ones that count. https://github.com/confluentinc/l
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable
 from typing import cast
 
@@ -141,26 +140,3 @@ class TopicReader:
             f"anew before offset {partition.offset} while it was read; compare it with what was "
             "loaded, and set `reset` for one run to read it again"
         )
-
-
-class Clock:
-    """Tells how long a run has lasted and how long nothing has come."""
-
-    def __init__(self) -> None:
-        """Start now."""
-        self.started = time.monotonic()
-        self.heard = self.started
-
-    def hear(self) -> None:
-        """Note that something came, or that nobody waited."""
-        self.heard = time.monotonic()
-
-    @property
-    def runtime(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self.started
-
-    @property
-    def silence(self) -> float:
-        """Seconds since something came."""
-        return time.monotonic() - self.heard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
 from bizon_taps.kafka.partition import Partition
 from bizon_taps.kafka.position import Position
-from bizon_taps.kafka.reader import Clock, TopicReader
+from bizon_taps.kafka.reader import TopicReader
 from bizon_taps.kafka.records import BadMessageError, RecordMaker, error_record
 
 logger = logging.getLogger("bizon_singer.kafka")
@@ -28,6 +29,19 @@ BEAT_SECONDS = 900.0
 """How often an endless run says that it lives though nothing comes: see `page_timeout_seconds`."""
 LOOK_SECONDS = 60.0
 """How often an endless run looks for new partitions and says where it stands."""
+
+
+class Clock:
+    """Tells how long ago it was made."""
+
+    def __init__(self) -> None:
+        """Start now."""
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since then."""
+        return time.monotonic() - self._started
 
 
 class UnreadableMessageError(DecodeError):
@@ -69,6 +83,8 @@ class TopicRun:
         self.opening.look()
         self._clock = Clock()
         self._look = Clock()
+        self._checked = Clock()
+        self._silence = 0.0
         self._reader: TopicReader | None = None
         self._failure: BizonSingerError | None = None
         self._messages = 0
@@ -118,7 +134,6 @@ class TopicRun:
         if self._owes_start:
             self._owes_start = False
             return records
-        self._clock.hear()
         waited = Clock()
         while not records:
             if self._failure is not None:
@@ -128,10 +143,10 @@ class TopicRun:
                 break
             self._read(records)
             self._look_around()
-            if waited.runtime >= BEAT_SECONDS:
+            if waited.seconds >= BEAT_SECONDS:
                 self._beats += 1
                 break
-            if waited.runtime >= QUIET_SECONDS and self._has_moved():
+            if waited.seconds >= QUIET_SECONDS and self._has_moved():
                 break
         if self._failure is None:
             self._is_stopped()
@@ -153,9 +168,10 @@ class TopicRun:
         most = self._config.batch_size
         if self._config.max_messages is not None:
             most = min(most, self._config.max_messages - self._messages)
+        fetch = Clock()
         fetched = self.reader.fetch(most)
-        if fetched:
-            self._clock.hear()
+        # Only waiting counts: a target may take its time to read.
+        self._silence = 0.0 if fetched else self._silence + fetch.seconds
         partitions = self.reader.partitions
         try:
             for message in fetched:
@@ -239,11 +255,11 @@ class TopicRun:
             return f"{self._messages} messages are read, as `max_messages` says"
         if (
             config.max_runtime_seconds is not None
-            and self._clock.runtime >= config.max_runtime_seconds
+            and self._clock.seconds >= config.max_runtime_seconds
         ):
             return "the time `max_runtime_seconds` gives is over"
         patience = config.idle_timeout_seconds or (None if endless else IDLE_SECONDS)
-        if patience is None or self._clock.silence < patience:
+        if patience is None or self._silence < patience:
             return None
         if endless:
             return f"nothing came for {patience:g} s, as `idle_timeout_seconds` says"
@@ -253,10 +269,14 @@ class TopicRun:
         )
 
     def _look_around(self) -> None:
-        """Find new partitions and say where the run stands, once in a while, in an endless run."""
-        if self._config.until is Until.END or self._look.silence < LOOK_SECONDS:
+        """See that a silent topic is still there; in an endless run, find its new partitions."""
+        patience = self._config.consumer_timeout
+        if self._silence >= patience and self._checked.seconds >= patience:
+            self._checked = Clock()
+            self.opening.check()
+        if self._config.until is Until.END or self._look.seconds < LOOK_SECONDS:
             return
-        self._look.hear()
+        self._look = Clock()
         new = self.opening.new_partitions()
         if new:
             logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
