@@ -5,6 +5,7 @@ from bizon_singer.source.auth.builder import AuthBuilder
 from bizon_singer.source.auth.config import AuthConfig, AuthType
 from bizon_singer.source.config import SourceConfig, SourceSyncModes
 from bizon_singer.source.models import (
+    JsonObject,
     SourceIncrementalState,
     SourceIteration,
     SourceRecord,
@@ -17,6 +18,7 @@ __all__ = [
     "AuthBuilder",
     "AuthConfig",
     "AuthType",
+    "JsonObject",
     "SourceConfig",
     "SourceIncrementalState",
     "SourceIteration",

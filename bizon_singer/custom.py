@@ -17,10 +17,10 @@ from bizon_singer.config_file import (
     parse_config,
     read_config_text,
     read_environment,
-    resolve_references,
 )
 from bizon_singer.errors import ConfigError
 from bizon_singer.loader import find_sources, load_source_file
+from bizon_singer.references import resolve_references
 from bizon_singer.source.config import SourceConfig
 
 if TYPE_CHECKING:
@@ -90,19 +90,28 @@ def make_tap(arguments: Sequence[str]) -> type[SourceTap]:
         ConfigError: A config file cannot be read.
         SourceFileError: The source file cannot be loaded or holds no source.
     """
-    from bizon_singer.tap import tap_for  # noqa: PLC0415 - after stdout is claimed
-
     if ASKS_FOR_NOTHING & set(arguments):
         return _tap_without_source({})
     texts = read_config_texts(arguments)
     path = source_file_path(arguments, texts)
     if path is None:
         return _tap_without_source(texts)
-    sources = find_sources(load_source_file(path), path)
-    tap = tap_for(NAME, sources, description=DESCRIPTION, extra_settings=SETTINGS)
+    tap = tap_of_file(path)
     tap.needed_settings = (PATH_SETTING,)
     tap.config_texts = texts
     return tap
+
+
+def tap_of_file(path: str) -> type[SourceTap]:
+    """Return a tap over the sources in a file.
+
+    Raises:
+        SourceFileError: It cannot be loaded or holds no source.
+    """
+    from bizon_singer.tap import tap_for  # noqa: PLC0415 - after stdout is claimed
+
+    sources = find_sources(load_source_file(path), path)
+    return tap_for(NAME, sources, description=DESCRIPTION, extra_settings=SETTINGS)
 
 
 def _tap_without_source(texts: Mapping[str, str]) -> type[SourceTap]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from bizon_singer.moments import has_rfc3339_offset
+from bizon_singer.source.models import JsonObject
 from bizon_singer.values import MAX_DEPTH, is_writable
 
 Check = Callable[[Any], bool]
@@ -93,7 +94,7 @@ def is_plain(value: Any, depth: int = 0) -> bool:
 
 
 _TEXT: frozenset[type] = frozenset({str, UUID})
-_PLAIN: frozenset[type] = _TEXT | {int, bool, _NONE, date}
+_PLAIN: frozenset[type] = _TEXT | {int, bool, _NONE, date, JsonObject}
 _TO_CHECK: dict[type, Check] = {
     float: math.isfinite,
     Decimal: is_writable,
@@ -120,6 +121,7 @@ _OF_FORMAT: dict[Any, _Field] = {
     "date": _Field(frozenset({date}), {str: _is_date}),
     "uuid": _Field(frozenset({UUID}), {str: _is_uuid}),
 }
+_FREE_FORM = _Field(frozenset({JsonObject}), {})
 _ANY_TEXT = _Field(_TEXT | {date}, {datetime: has_rfc3339_offset})
 
 
@@ -187,6 +189,8 @@ def _compile(schema: Mapping[str, Any]) -> _Field:
         inside |= part.inside
     if "object" in names:
         inside[dict] = compile_object(schema) if "properties" in schema else is_plain
+        if "properties" not in schema:
+            parts.append(_FREE_FORM)
     if "array" in names:
         inside[list] = _compile_items(schema.get("items") or {})
     return _Field(frozenset[type]().union(*(part.plain for part in parts)), inside)

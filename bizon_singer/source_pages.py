@@ -13,19 +13,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from requests import RequestException
-
 from bizon_singer.bookmark import Start
-from bizon_singer.errors import BizonSingerError, CredentialsError, ProtocolError, kind_of
-from bizon_singer.iteration import Page, ask, read_pages
+from bizon_singer.connection import check_connection, close_source
+from bizon_singer.iteration import Page, read_pages
 from bizon_singer.progress import RequestTimer
-from bizon_singer.redact import excerpt
 from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.exchange import Exchange, ServerClock, observe
 from bizon_singer.source.models import ProvenPosition
 from bizon_singer.source.session import Session
-
-SHOWN_CHARACTERS = 300
 
 logger = logging.getLogger("bizon_singer.sync")
 
@@ -92,6 +87,7 @@ class SourcePages:
         endless: The source has no end (``sync_mode: stream``).
         clock: What the API says of the time, as the first answers come.
         selected_fields: Fields that will be written, None for all.
+        stream_schema: What the records are checked against, None where they are not.
     """
 
     stream: str
@@ -105,6 +101,7 @@ class SourcePages:
     max_records: int | None = None
     endless: bool = False
     selected_fields: frozenset[str] | None = None
+    stream_schema: Mapping[str, Any] | None = None
     clock: ServerClock = field(default_factory=ServerClock)
 
     def read(self, start: Start) -> Iterator[Opened | PageLines | Unwritable]:
@@ -126,11 +123,13 @@ class SourcePages:
             session.budget = self.budget
         if hasattr(source, "selected_fields"):
             source.selected_fields = self.selected_fields
+        if hasattr(source, "stream_schema"):
+            source.stream_schema = self.stream_schema
         try:
             if self.proven is not None:
                 source.proven = self.proven
                 source.commit()
-            self._check(source)
+            check_connection(source, self.stream, on_failure=self.check_connection)
             yield Opened(self._total(source))
             pages = read_pages(
                 self._fetch(source, start),
@@ -142,7 +141,7 @@ class SourcePages:
             yield from self._encoded(pages)
         finally:
             requests.log()
-            _close(source)
+            close_source(source)
 
     def _encoded(self, pages: Iterator[Page]) -> Iterator[PageLines | Unwritable]:
         """Make lines of pages, up to where a trial ends."""
@@ -175,35 +174,11 @@ class SourcePages:
     def _fetch(self, source: Any, start: Start) -> Callable[[Mapping[str, Any]], Any]:
         """Return how a page is asked for: in full, or what changed since the last run."""
         state = start.source_state
-        if state is None or self.endless:
+        if state is None or (self.endless and not state.state):
             return lambda pagination: source.get(pagination=pagination)
         return lambda pagination: source.get_records_after(
             source_state=state, pagination=pagination
         )
-
-    def _check(self, source: Any) -> None:
-        if self.check_connection == "skip":
-            return
-        try:
-            answer = ask(lambda: _answer_of_check(source))
-        except Exception as error:
-            if self.check_connection == "error":
-                raise
-            known = isinstance(error, BizonSingerError)
-            answer = False, error if known else "the check itself failed"
-        success, reason = _parts(answer)
-        if success:
-            return
-        if self.check_connection == "error" and isinstance(
-            reason, (BizonSingerError, RequestException)
-        ):
-            raise reason
-        sentence = f"the connection check failed: {excerpt(str(reason), SHOWN_CHARACTERS)}"
-        if self.check_connection == "error":
-            raise CredentialsError(
-                f"{sentence}; mend the settings, or set check_connection to warn"
-            )
-        logger.warning("Stream %r: %s.", self.stream, sentence)
 
     def _total(self, source: Any) -> int | None:
         """Return how many records are expected; a failure to count them is no failure to read."""
@@ -213,37 +188,3 @@ class SourcePages:
             logger.debug("Stream %r cannot count its records: %s", self.stream, error)
             return None
         return total if isinstance(total, int) else None
-
-
-def _answer_of_check(source: Any) -> Any:
-    """Return what a source's connection check answers.
-
-    Raises:
-        BizonSingerError: The reason it gives is an error that may be gone when it is asked again.
-    """
-    answer = source.check_connection()
-    if isinstance(answer, (tuple, list)):
-        for reason in answer[1:]:
-            if not answer[0] and isinstance(reason, BizonSingerError) and reason.retry_page:
-                raise reason
-    return answer
-
-
-def _parts(answer: Any) -> tuple[bool, Any]:
-    """Return whether a connection check succeeded, and why not: ``(True, None)`` or just a bool."""
-    if isinstance(answer, (tuple, list)) and len(answer) == 2:  # noqa: PLR2004
-        return bool(answer[0]), answer[1]
-    if isinstance(answer, bool):
-        return answer, None
-    raise ProtocolError(
-        f"check_connection() of the source returned {kind_of(answer)}; return (True, None), or "
-        "False and why not"
-    )
-
-
-def _close(source: Any) -> None:
-    """Close what a source holds open; a source of other hands may have nothing to close."""
-    session = getattr(source, "session", None)
-    close = getattr(session, "close", None)
-    if callable(close):
-        close()

@@ -16,6 +16,7 @@ list, tuple, set, frozenset, deque   array (sets in a stable order)
 dict with other keys than strings    object, keys written as strings
 Enum, dataclass, pydantic model      their value or fields
 numpy scalar or array                what its ``tolist()`` gives
+JsonObject                           its text
 anything else                        an error that names the field and the type
 ===================================  =====================================================
 
@@ -42,11 +43,13 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import orjson
 
 from bizon_singer.errors import ProtocolError, kind_of, with_article
 from bizon_singer.moments import standard, text_of
 from bizon_singer.redact import excerpt
+from bizon_singer.source.models import JsonObject
 
 MAX_DEPTH = 200
 MAX_PLAIN_DIGITS = 200
@@ -128,6 +131,8 @@ class ValueReader:
             return self.plain(value.value, field, _deeper(depth, field))
         if isinstance(value, (bytes, bytearray, memoryview)):
             return _text(bytes(value))
+        if isinstance(value, JsonObject):
+            return self.plain(_decode_exactly(value.text), field, depth)
         if isinstance(value, Sequence) and not isinstance(value, (str, UserString)):
             return self._items(value, field, _deeper(depth, field))
         if isinstance(value, AbstractSet):
@@ -250,7 +255,12 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, _default, OPTIONS)
 
 
+_decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
 def _default(value: Any) -> Any:
+    if type(value) is JsonObject:
+        return orjson.Fragment(value.text)
     if not isinstance(value, Decimal):
         raise TypeError
     exponent = value.adjusted()

@@ -7,7 +7,7 @@ Bizon declares a field and never reads it (``retry_limit``), it is honoured here
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -133,6 +133,12 @@ class SourceConfig(BaseModel):
     Attributes are the settings a user writes, at the top level of the tap's config.
 
     Why ``name`` has a default and Bizon's has none: a tap has one source, it needs no name.
+    """
+
+    position_outlives_settings: ClassVar[bool] = False
+    """Whether a place in STATE is one whatever the settings are, as the offset of a queue is.
+
+    An unfinished run then goes on where it stood also when they have changed.
     """
 
     # A pydantic error names the setting; its value may be a secret.

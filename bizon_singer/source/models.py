@@ -97,6 +97,25 @@ def _given_timestamp(record: SourceRecord) -> datetime | None:
     return None if type(value) is tuple else value
 
 
+class JsonObject(msgspec.Struct, frozen=True, gc=False):
+    """An object in a record as the JSON text it is, for sources that have it as one.
+
+    It is written as it is, where its field is a free-form object: to decode a message of 1 kB into
+    dicts, look at each value and encode it again costs several times what its text does. Where its
+    fields have types, it is decoded like any other value.
+
+    Attributes:
+        text: UTF-8, compact (not a line break in it), each key of an object once, and nested no
+            deeper than a record may be. Nobody checks it any more: the source has.
+    """
+
+    text: bytes
+
+    def __repr__(self) -> str:
+        """Show nothing of it (it may be private)."""
+        return f"{type(self).__name__}(…)"
+
+
 @dataclass(slots=True, repr=False)
 class SourceIteration:
     """One page of a stream and where the next one starts.
@@ -161,6 +180,8 @@ class StreamDefinition:
         selected_by_default: Whether a run without a catalog reads the stream.
         description: One sentence for the catalog.
         unavailable: Why the stream cannot be read with this configuration, None when it can.
+        routes: Values of ``SourceRecord.destination_id`` the stream's records may have, where the
+            configuration tells: each is a stream of that name, with the schema and keys given here.
     """
 
     name: str
@@ -171,6 +192,7 @@ class StreamDefinition:
     selected_by_default: bool = True
     description: str | None = None
     unavailable: str | None = None
+    routes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

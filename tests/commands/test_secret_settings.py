@@ -24,10 +24,17 @@ SUSPICIOUS = re.compile(
 )
 NO_SECRETS = {
     "token_refresh_endpoint": "the public address of an API",
+    "token_uri": "the public address of an API",
+    "key_properties": "names of columns",
     "token_expiry_date": "a moment",
     "token_expiry_date_format": "a pattern of strptime",
     "access_token_name": "the name of a field, from the API's documentation",
     "flattening_max_key_length": "a number of characters",
+    "clustering_keys": "names of columns",
+    "key_encoding": "the name of an encoding",
+    "key_location": "the path of a file",
+    "skip_message_invalid_keys": "true or false",
+    "token_endpoint_url": "the public address of an API",
 }
 """Settings whose names only look like a credential's, each with what it holds."""
 TAPS = sorted(
@@ -87,4 +94,4 @@ def test_no_exception_is_left_over() -> None:
     """Each name on the list is one of a setting there is."""
     fields = {name for model in MODELS for name in model.model_fields}
     assert NO_SECRETS.keys() <= fields
-    assert {"tap-bizon", "tap-dummy", "tap-pokeapi"} <= set(TAPS)
+    assert {"tap-bizon", "tap-dummy", "tap-kafka", "tap-pokeapi"} <= set(TAPS)

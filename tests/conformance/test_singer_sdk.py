@@ -11,8 +11,10 @@ from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.tap import tap_for
 from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.hubspot.tap import TapHubSpot
+from bizon_taps.kafka.tap import TapKafka
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.hubspot import HubSpot, fill, unlimited
+from tests.fakes.kafka import Kafka
 from tests.fakes.pokeapi import PokeApi
 from tests.proofs.subjects import catalog_of
 
@@ -50,6 +52,11 @@ TestTapHubSpot = get_tap_test_class(
     suite_config=LIMIT,
     # Some streams are not selected by default; the suite reads those as well.
     catalog=catalog_of(TapHubSpot, HUBSPOT_CONFIG, HUBSPOT_STREAMS),
+)
+KAFKA = Kafka()
+KAFKA.fill("orders", 20)
+TestTapKafka = get_tap_test_class(
+    TapKafka, config=KAFKA.settings(topics=["orders"]), suite_config=LIMIT
 )
 TestTapBizon = get_tap_test_class(
     tap_for("tap-bizon", find_sources(load_source_file(LEDGER), LEDGER)),

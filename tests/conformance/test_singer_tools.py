@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing import read
 from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.hubspot import HubSpot, fill, unlimited
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.checker import read
 from tests.proofs.subjects import Resume, catalog_of, custom, hubspot, record
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))

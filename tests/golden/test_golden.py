@@ -14,15 +14,19 @@ from pathlib import Path
 
 import pytest
 
+from bizon_singer.testing import read
 from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.hubspot.tap import TapHubSpot
+from bizon_taps.kafka.tap import TapKafka
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.hubspot import Clock, HubSpot, fill, unlimited
+from tests.fakes.kafka import Headers, Kafka
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.checker import read
 from tests.proofs.subjects import catalog_of, custom, only, record
 
 FOLDER = Path(__file__).parent
+EPOCH = 1_764_000_000_000
+"""A timestamp of Kafka, in milliseconds."""
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HUBSPOT_STREAMS = frozenset(
     {
@@ -38,6 +42,7 @@ MOMENT = re.compile(
     r'("(?:time_extracted|last_run|started_at|_source_timestamp)":)"[^"]+"'
     r'|("replication_key_value":)"20(?:2[5-9]|[3-9]\d)[^"]+"'
     r'|("config":)"sha256:[^"]+"'
+    r'|("cluster_id":)"[^"]+"'
 )
 
 
@@ -78,6 +83,30 @@ def hubspot() -> bytes:
         return written + record(TapHubSpot, config, state, catalog)
 
 
+def kafka() -> bytes:
+    """tap-kafka: every kind of message of one partition, and the next run."""
+    with Kafka() as cluster:
+        headers: Headers = [("trace", b"a1"), ("trace", None), ("raw", b"\xff")]
+        cluster.put(
+            "orders", b'{"id": 1, "amount": 12.50}', key="a", headers=headers, timestamp=EPOCH
+        )
+        cluster.put("orders", b'{"id":2,"big":123456789012345678901}', timestamp=EPOCH + 1)
+        cluster.put("orders", None, key="a", timestamp=EPOCH + 2)
+        cluster.put("orders", b"{", key="b", timestamp=EPOCH + 3)
+        cluster.flush()
+        config = cluster.settings(
+            topics=["orders"],
+            partitions=[0],
+            skip_message_empty_value=False,
+            on_error="dead_letter",
+        )
+        written = record(TapKafka, config)
+        cluster.put("orders", b'{"id":3}', key="c", timestamp=EPOCH + 4)
+        cluster.flush()
+        state = list(read(written).of("STATE"))[-1].body["value"]
+        return written + record(TapKafka, config, state)
+
+
 def bizon() -> bytes:
     """tap-bizon with an incremental source file."""
     subject = custom("ledger", {"count": 9}, page_size=4, full_table=frozenset())
@@ -86,10 +115,14 @@ def bizon() -> bytes:
 
 def steady(recording: bytes) -> str:
     """Return a recording without what differs from run to run."""
-    return MOMENT.sub(lambda match: f'{match[1] or match[2] or match[3]}"*"', recording.decode())
+    return MOMENT.sub(
+        lambda match: f'{match[1] or match[2] or match[3] or match[4]}"*"', recording.decode()
+    )
 
 
-@pytest.mark.parametrize("tap", [dummy, pokeapi, hubspot, bizon], ids=lambda tap: tap.__name__)
+@pytest.mark.parametrize(
+    "tap", [dummy, pokeapi, hubspot, kafka, bizon], ids=lambda tap: tap.__name__
+)
 def test_the_output_is_what_it_was(tap: Callable[[], bytes]) -> None:
     """Byte for byte, apart from times and fingerprints."""
     path = FOLDER / f"{tap.__name__}.jsonl"

@@ -11,6 +11,7 @@ from typing import Any
 
 from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.tap import SourceTap, tap_for
+from bizon_singer.testing import Terms
 from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
@@ -57,6 +58,7 @@ class Subject:
         later: Config of the next run, over a source that has moved on; None if it is the same.
         page_size: Largest number of records of a page, one for all streams or one for each.
         full_table: Streams that start again once they are complete.
+        read_by: The source's stream of each stream its records are routed to.
     """
 
     name: str
@@ -66,6 +68,12 @@ class Subject:
     full_table: frozenset[str]
     later: Mapping[str, Any] = field(default_factory=dict)
     catalog: Any = None
+    read_by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> Terms:
+        """What it promises of its runs."""
+        return Terms(self.page_size, self.full_table, self.read_by)
 
     def run(self, config: Mapping[str, Any]) -> Resume:
         """Return the tap as a function from STATE to stdout."""
@@ -136,3 +144,21 @@ def custom(name: str, config: Mapping[str, Any], **terms: Any) -> Subject:
     path = str(SOURCES / f"{name}.py")
     tap_class = tap_for("tap-bizon", find_sources(load_source_file(path), path))
     return Subject(name, tap_class, config, **terms)
+
+
+ROUTES = [
+    {"name": "orders", "destination": {"table_id": "shop.raw.orders"}},
+    {"name": "users", "destination": {"table_id": "shop.raw.users"}},
+]
+ROUTED = ("orders", "users", "late")
+
+
+def routed() -> Subject:
+    """A source of several tables: its own stream, two known routes and one nobody told of."""
+    return custom(
+        "mixed",
+        {"count": 50, "streams": ROUTES},
+        page_size=4,
+        full_table=frozenset({"events", *ROUTED}),
+        read_by=dict.fromkeys(ROUTED, "events"),
+    )

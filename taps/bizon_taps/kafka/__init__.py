@@ -1,0 +1,1 @@
+"""tap-kafka: topics as streams, from explicit offsets kept in STATE."""

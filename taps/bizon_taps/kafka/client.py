@@ -1,0 +1,236 @@
+"""Clients of librdkafka: their properties, their log and what their refusals mean.
+
+https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md lists the properties.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any, TypeVar
+
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+
+from bizon_singer.config_schema import secrets_in
+from bizon_singer.errors import BizonSingerError, ConfigError
+from bizon_singer.redact import redact
+from bizon_taps.kafka.config import KafkaSourceConfig
+from bizon_taps.kafka.refusals import CREDENTIALS, refusal
+from bizon_taps.kafka.security import Mechanism, Protocol
+
+T = TypeVar("T")
+
+logger = logging.getLogger("bizon_singer.kafka")
+
+STEP_SECONDS = 0.5
+"""How often a wait for an answer looks whether the credentials were refused meanwhile."""
+PRIVATE_KEYS = ("ssl.key.pem", "ssl.keystore.pem", "sasl.oauthbearer.config")
+"""Properties that hold a secret without being named like one."""
+OF_A_CONNECTION = (
+    "bootstrap.",
+    "broker.",
+    "client.",
+    "enable.ssl.",
+    "sasl.",
+    "security.",
+    "socket.",
+    "ssl.",
+)
+"""Starts of the properties that every client has, not consumers alone."""
+NO_IDS = frozenset({"", "AAAAAAAAAAAAAAAAAAAAAA"})
+"""How an id looks that the broker does not have: nothing, or sixteen zeros."""
+DEFAULTS = {
+    "client.id": "bizon-singer",
+    # A full queue makes librdkafka pause for a second by default; that halves the rate.
+    "fetch.queue.backoff.ms": 5,
+    "queued.max.messages.kbytes": 16_384,
+    "socket.keepalive.enable": True,
+}
+FIXED = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "enable.partition.eof": True,
+    "auto.offset.reset": "error",
+    "isolation.level": "read_committed",
+}
+"""What offsets in STATE depend on: see :data:`bizon_taps.kafka.config.REFUSED_PROPERTIES`."""
+
+_PROPERTY = re.compile(r'property:? "([a-z.0-9]+)"')
+
+
+class Client:
+    """A consumer that joins no group, and what it has been refused.
+
+    Args:
+        config: The settings.
+    """
+
+    def __init__(self, config: KafkaSourceConfig) -> None:
+        """Construct the consumer; it connects when it is asked something.
+
+        Raises:
+            ConfigError: librdkafka does not take the settings.
+        """
+        self._timeout = config.consumer_timeout
+        self._refused: KafkaError | None = None
+        properties = properties_of(config)
+        redact.register(*secrets_in(properties))
+        redact.register(*(str(properties[name]) for name in PRIVATE_KEYS if name in properties))
+        self._connection = {
+            name: value for name, value in properties.items() if name.startswith(OF_A_CONNECTION)
+        }
+        properties["error_cb"] = self._note
+        try:
+            self.consumer = Consumer(properties, logger=logger)
+        except KafkaException as error:
+            raise _refused_settings(error) from error
+
+    def _note(self, error: KafkaError) -> None:
+        """Keep the first refusal of credentials: librdkafka would try them again for ever."""
+        if error.code() in CREDENTIALS and self._refused is None:
+            self._refused = error
+
+    def check(self) -> None:
+        """Raise what the brokers have refused meanwhile.
+
+        Raises:
+            CredentialsError: They do not take the credentials or the certificates.
+        """
+        if self._refused is not None:
+            raise refusal(self._refused, "the brokers were asked")
+
+    def ask(self, what: str, question: Callable[[float], T]) -> T:
+        """Return what the brokers answer.
+
+        Args:
+            what: What is asked for, after "while".
+            question: Asks, with a time limit in seconds.
+
+        Raises:
+            BizonSingerError: They refuse, or do not answer within ``consumer_timeout``.
+        """
+        end = time.monotonic() + self._timeout
+        while True:
+            left = end - time.monotonic()
+            try:
+                return question(max(0.001, min(STEP_SECONDS, left)))
+            except KafkaException as error:
+                self.consumer.poll(0)  # lets it say what it has been refused
+                self.check()
+                if left <= STEP_SECONDS or not _may_pass(error.args[0]):
+                    raise refusal(error.args[0], what) from error
+
+    def limits(self, partition: TopicPartition, seconds: float) -> tuple[int, int]:
+        """Return the first offset of a partition and the one after the last committed message.
+
+        Raises:
+            KafkaException: No answer came in time, or a refusal.
+        """
+        found = self.consumer.get_watermark_offsets(partition, timeout=seconds)
+        if found is None:  # the one question whose silence is no error to librdkafka
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
+        return found
+
+    def topic_id(self, topic: str) -> str | None:
+        """Return the id that tells a topic from others that had its name, None without one.
+
+        Brokers before Kafka 2.8 have none; https://cwiki.apache.org/confluence/x/ExR4CQ (KIP-516).
+        """
+        admin = AdminClient(self._connection, logger=logger)
+        try:
+            asked = admin.describe_topics(TopicCollection([topic]), request_timeout=self._timeout)
+            found = asked[topic].result(self._timeout + 1).topic_id
+        except (KafkaException, TimeoutError):
+            logger.debug("Topic %r: its id could not be found out.", topic)
+            return None
+        text = str(found)
+        return None if text in NO_IDS else text
+
+    def close(self) -> None:
+        """Leave the brokers."""
+        self.consumer.close()
+
+
+def _may_pass(error: KafkaError) -> bool:
+    return error.code() in {KafkaError._TRANSPORT, KafkaError._TIMED_OUT} or error.retriable()  # noqa: SLF001 - names of librdkafka
+
+
+def properties_of(config: KafkaSourceConfig) -> dict[str, Any]:
+    """Return the properties of a consumer; those of the user win where safety allows."""
+    return {
+        **DEFAULTS,
+        **_security(config),
+        **config.consumer_config,
+        "bootstrap.servers": config.bootstrap_servers,
+        "group.id": config.group_id,
+        **FIXED,
+    }
+
+
+def _security(config: KafkaSourceConfig) -> dict[str, Any]:
+    """Return how the connection is secured, of ``security`` and of Bizon's ``authentication``."""
+    security = config.security
+    username, password = security.username, security.password
+    if username is None and config.authentication is not None:
+        username = getattr(config.authentication.params, "username", None)
+        password = getattr(config.authentication.params, "password", None)
+    mechanism = security.mechanism or (Mechanism.PLAIN if username is not None else None)
+    named = {
+        "ssl.ca.location": security.ca_location,
+        "ssl.certificate.location": security.certificate_location,
+        "ssl.key.location": security.key_location,
+        "ssl.key.password": security.key_password,
+    }
+    protocol = security.protocol or _protocol(
+        config.bootstrap_servers, has_login=mechanism is not None, has_files=any(named.values())
+    )
+    named |= {"security.protocol": protocol.value}
+    if mechanism is Mechanism.OAUTHBEARER:
+        named |= {
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.client.id": username,
+            "sasl.oauthbearer.client.secret": password,
+            "sasl.oauthbearer.token.endpoint.url": security.token_endpoint_url,
+            "sasl.oauthbearer.scope": security.scope,
+        }
+    elif mechanism is not None:
+        named |= {"sasl.username": username, "sasl.password": password}
+    if mechanism is not None:
+        named["sasl.mechanism"] = mechanism.value
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _protocol(servers: str, *, has_login: bool, has_files: bool) -> Protocol:
+    """Return what is spoken where nobody said it: no password leaves this machine in clear."""
+    if not has_login:
+        return Protocol.SSL if has_files else Protocol.PLAINTEXT
+    local = all(_is_local(server) for server in servers.split(","))
+    return Protocol.SASL_PLAINTEXT if local and not has_files else Protocol.SASL_SSL
+
+
+def _is_local(server: str) -> bool:
+    host = server.strip().rpartition("://")[2].rpartition(":")[0].strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refused_settings(error: KafkaException) -> BizonSingerError:
+    """Name the property librdkafka does not take; its own words may hold the value."""
+    found = _PROPERTY.search(str(error.args[0].str()))
+    which = f"the property `{found[1]}`" if found else "them"
+    return ConfigError(
+        f"librdkafka does not take the settings of the connection, for {which}; mend "
+        "`consumer_config` or `security`"
+    )

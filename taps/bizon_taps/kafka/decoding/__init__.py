@@ -1,0 +1,1 @@
+"""What the bytes of a message mean: framings, schema registries and encodings."""

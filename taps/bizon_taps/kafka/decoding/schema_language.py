@@ -1,0 +1,62 @@
+"""The schema languages a registry knows: how each reads a message, and its JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bizon_singer.schema import JsonSchema
+from bizon_taps.kafka.decoding.avro import compile_avro
+from bizon_taps.kafka.decoding.avro_json_schema import json_schema_of_avro
+from bizon_taps.kafka.decoding.avro_schema import parse_avro
+from bizon_taps.kafka.decoding.error import DecodeError
+from bizon_taps.kafka.decoding.framing import Framed
+from bizon_taps.kafka.decoding.json_schema import bundled
+from bizon_taps.kafka.decoding.json_text import read_json
+from bizon_taps.kafka.decoding.registry import Schema
+from bizon_taps.kafka.decoding.settings import Encoding
+
+Decode = Callable[[bytes, Framed], Any]
+"""Reads a message whose frame has been read."""
+
+
+def reader_of(schema: Schema) -> Decode:
+    """Return what reads messages of a schema.
+
+    Raises:
+        DecodeError: It is no schema of its language.
+    """
+    if schema.encoding is Encoding.AVRO:
+        return _avro_reader(schema)
+    if schema.encoding is Encoding.JSON_SCHEMA:
+        return _json_reader
+    raise DecodeError("it is written with Protobuf")
+
+
+def _avro_reader(schema: Schema) -> Decode:
+    decode = compile_avro(parse_avro(schema.text, [text for _name, text in schema.references]))
+
+    def read(data: bytes, framed: Framed) -> Any:
+        return decode(data, framed.start)
+
+    return read
+
+
+def _json_reader(data: bytes, framed: Framed) -> Any:
+    """Read a message of a JSON Schema.
+
+    Why it is not validated: the producer's serializer did, a reader that refuses what is stored
+    loses it, and the schema of the stream widens to what a message does hold.
+    """
+    return read_json(data[framed.start :])
+
+
+def json_schema_of(schema: Schema) -> JsonSchema | None:
+    """Return the JSON Schema of what messages of a schema become, None if it cannot be told."""
+    if schema.encoding is Encoding.AVRO:
+        try:
+            avro = parse_avro(schema.text, [text for _name, text in schema.references])
+        except DecodeError:
+            return None
+        return json_schema_of_avro(avro)
+    return bundled(schema.text, schema.references)

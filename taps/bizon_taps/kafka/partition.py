@@ -1,0 +1,56 @@
+"""One partition of a topic: where it stands in a run, and what was read of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bizon_taps.kafka.position import Place
+
+NO_END = 2**63
+"""No offset is as large."""
+
+
+@dataclass(slots=True)
+class Partition:
+    """A partition that is read.
+
+    Attributes:
+        number: Its number.
+        offset: The next offset to read; all before it is dealt with.
+        end: The offset it is read up to.
+        leader_epoch: Epoch of the leader that gave the last message, None if unknown.
+        records: How many records were made of its messages.
+        empty: How many messages without a value were left out.
+        bad: How many messages that cannot be decoded were left out.
+    """
+
+    number: int
+    offset: int
+    end: int = NO_END
+    leader_epoch: int | None = None
+    records: int = 0
+    empty: int = 0
+    bad: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its end is reached."""
+        return self.offset >= self.end
+
+    @property
+    def place(self) -> Place:
+        """Where it stands, for STATE."""
+        return Place(self.offset, self.leader_epoch)
+
+    @property
+    def messages(self) -> int:
+        """How many of its messages were dealt with."""
+        return self.records + self.empty + self.bad
+
+    def __str__(self) -> str:
+        """Say where it stands, for the log."""
+        end = "" if self.end == NO_END else f" of {self.end}, lag {max(0, self.end - self.offset)}"
+        return (
+            f"partition {self.number} at offset {self.offset}{end}: {self.records} records, "
+            f"{self.empty} messages without value and {self.bad} bad ones left out"
+        )

@@ -1,0 +1,237 @@
+"""Makes records of messages.
+
+===================  ======================================================================
+topic, partition,    where the message is; together they are its key
+offset
+timestamp            RFC 3339, null where the message has none
+timestamp_type       CreateTime (of the producer), LogAppendTime (of the broker) or null
+key                  decoded, null without one
+headers              a list, because names repeat: ``{"key", "value"}``, with ``value_base64`` in
+                     place of a value that is no UTF-8
+value                decoded, null for a tombstone
+_sdc_deleted_at      with ``key_properties: key`` alone: when a tombstone removed the key
+===================  ======================================================================
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME
+
+from bizon_singer.source.models import SourceRecord
+from bizon_singer.values import dumps
+from bizon_taps.kafka.config import KafkaSourceConfig, KeyProperties
+from bizon_taps.kafka.decoding.decoder import Decoder
+from bizon_taps.kafka.decoding.error import DecodeError
+from bizon_taps.kafka.decoding.framing import Headers
+from bizon_taps.kafka.message import Message
+
+JsonSchema = dict[str, Any]
+
+OFFSET_KEYS = ("topic", "partition", "offset")
+DELETED = "_sdc_deleted_at"
+LARGEST_MILLISECONDS = 253_402_300_799_999
+"""The last of the year 9999."""
+TIMESTAMP_TYPES = {
+    TIMESTAMP_CREATE_TIME: "CreateTime",
+    TIMESTAMP_LOG_APPEND_TIME: "LogAppendTime",
+}
+
+_TEXT: JsonSchema = {"type": ["string", "null"]}
+_PLACE: JsonSchema = {
+    "topic": {"type": "string", "description": "Name of the topic."},
+    "partition": {"type": "integer", "description": "Number of the partition."},
+    "offset": {"type": "integer", "description": "Offset in the partition."},
+    "timestamp": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "Time of the message, null where it has none.",
+    },
+    "timestamp_type": {
+        **_TEXT,
+        "description": "Whose time it is: CreateTime of the producer, LogAppendTime of the broker.",
+    },
+}
+_HEADERS: JsonSchema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"key": {"type": "string"}, "value": _TEXT, "value_base64": _TEXT},
+    },
+    "description": "Headers in their order; a value that is no UTF-8 is in value_base64.",
+}
+
+
+class BadMessageError(Exception):
+    """A message cannot be made a record.
+
+    Args:
+        part: What of it: key, value or header.
+        reason: What is wrong with it, never what it holds.
+    """
+
+    def __init__(self, part: str, reason: str) -> None:
+        """Keep both."""
+        super().__init__(f"its {part} cannot be read: {reason}")
+        self.part = part
+
+
+def schema_of(
+    config: KafkaSourceConfig, key: Mapping[str, Any] | None, value: Mapping[str, Any] | None
+) -> JsonSchema:
+    """Return the schema of a topic's records.
+
+    Args:
+        config: The settings.
+        key: JSON Schema of the keys, None if unknown.
+        value: JSON Schema of the values, None if unknown.
+    """
+    by_key = config.key_properties is KeyProperties.KEY
+    properties = {
+        **_PLACE,
+        "key": {"description": "The key.", **(_TEXT if key is None or by_key else nullable(key))},
+        "headers": _HEADERS,
+        "value": {
+            "description": "The value, null where the message has none.",
+            **nullable({"type": "object"} if value is None else value),
+        },
+    }
+    if by_key:
+        properties[DELETED] = {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "When a message without a value removed the key.",
+        }
+    return {"type": "object", "properties": properties}
+
+
+def errors_schema() -> JsonSchema:
+    """Return the schema of the messages that cannot be decoded."""
+    properties = {
+        **_PLACE,
+        "part": {"type": "string", "description": "What cannot be read: key, value or header."},
+        "reason": {"type": "string", "description": "Why it cannot be read."},
+        "key": {**_TEXT, "description": "The key in base64."},
+        "value": {**_TEXT, "description": "The value in base64."},
+    }
+    return {"type": "object", "properties": properties}
+
+
+def nullable(schema: Mapping[str, Any]) -> JsonSchema:
+    """Return a schema that takes null as well."""
+    declared = schema.get("type")
+    if declared is None:
+        return dict(schema)
+    types = [declared] if isinstance(declared, str) else list(declared)
+    return {**schema, "type": types if "null" in types else [*types, "null"]}
+
+
+class RecordMaker:
+    """Makes records of the messages of one topic.
+
+    Args:
+        topic: Its name.
+        config: The settings.
+        key_decoder: Decodes keys.
+        value_decoder: Decodes values.
+    """
+
+    def __init__(
+        self, topic: str, config: KafkaSourceConfig, key_decoder: Decoder, value_decoder: Decoder
+    ) -> None:
+        """Keep what does not change from message to message."""
+        self._topic = topic
+        self._skips_empty = config.skips_empty_values
+        self._by_key = config.key_properties is KeyProperties.KEY
+        self._decode_key = key_decoder.decode
+        self._decode_value = value_decoder.decode
+
+    def record(self, message: Message) -> SourceRecord | None:
+        """Return the record of a message, None if it has no value and is left out for it.
+
+        Raises:
+            BadMessageError: It cannot be decoded.
+        """
+        value = message.value()
+        if not value and self._skips_empty:
+            return None
+        headers = _headers_of(message)
+        key = self._key(message.key(), headers)
+        if value is not None:
+            try:
+                value = self._decode_value(value, self._topic, headers)
+            except DecodeError as error:
+                raise BadMessageError("value", error.reason) from error
+        data = place_of(message, self._topic)
+        data["key"] = key
+        data["headers"] = list(map(_header, headers)) if headers else []
+        data["value"] = value
+        if self._by_key:
+            deleted_at = data["timestamp"] or datetime.now(UTC)
+            data[DELETED] = deleted_at if value is None else None
+        return SourceRecord(f"{self._topic}-{data['partition']}-{data['offset']}", data)
+
+    def _key(self, key: bytes | None, headers: Headers | None) -> Any:
+        if key is None:
+            if self._by_key:
+                raise BadMessageError("key", "it has none, and `key_properties` is key")
+            return None
+        try:
+            decoded = self._decode_key(key, self._topic, headers)
+        except DecodeError as error:
+            raise BadMessageError("key", error.reason) from error
+        if self._by_key and type(decoded) is not str:
+            return dumps(decoded).decode()
+        return decoded
+
+
+def error_record(message: Message, topic: str, error: BadMessageError) -> SourceRecord:
+    """Return a message that cannot be decoded as it is."""
+    data = place_of(message, topic)
+    data |= {
+        "part": error.part,
+        "reason": str(error),
+        "key": _base64(message.key()),
+        "value": _base64(message.value()),
+    }
+    return SourceRecord(f"{topic}-{data['partition']}-{data['offset']}", data)
+
+
+def place_of(message: Message, topic: str) -> dict[str, Any]:
+    """Return where and when a message is."""
+    kind, milliseconds = message.timestamp()
+    moment = None
+    if kind and 0 < milliseconds <= LARGEST_MILLISECONDS:
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return {
+        "topic": topic,
+        "partition": message.partition(),
+        "offset": message.offset(),
+        "timestamp": moment,
+        "timestamp_type": TIMESTAMP_TYPES.get(kind),
+    }
+
+
+def _headers_of(message: Message) -> Headers | None:
+    try:
+        return message.headers()
+    except UnicodeDecodeError as error:
+        raise BadMessageError("header", "its name is no UTF-8") from error
+
+
+def _header(header: tuple[str, bytes | None]) -> dict[str, Any]:
+    name, value = header
+    if value is None:
+        return {"key": name, "value": None}
+    try:
+        return {"key": name, "value": value.decode()}
+    except UnicodeDecodeError:
+        return {"key": name, "value_base64": _base64(value)}
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()

@@ -1,0 +1,270 @@
+"""One run over a topic: page by page, up to its end or to what stops it before."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from bizon_singer.errors import BizonSingerError, TransientError
+from bizon_singer.source.models import SourceRecord
+from bizon_taps.kafka.client import Client
+from bizon_taps.kafka.config import IDLE_SECONDS, KafkaSourceConfig, Until
+from bizon_taps.kafka.decoding.decoder import decoder_for
+from bizon_taps.kafka.decoding.error import DecodeError
+from bizon_taps.kafka.decoding.json_passing import passing
+from bizon_taps.kafka.message import Message
+from bizon_taps.kafka.opening import Opening
+from bizon_taps.kafka.partition import Partition
+from bizon_taps.kafka.position import Position
+from bizon_taps.kafka.reader import Clock, TopicReader
+from bizon_taps.kafka.records import BadMessageError, RecordMaker, error_record
+
+logger = logging.getLogger("bizon_singer.kafka")
+
+QUIET_SECONDS = 30.0
+"""How long messages may be left out before a page without records tells where the run stands."""
+BEAT_SECONDS = 900.0
+"""How often an endless run says that it lives though nothing comes: see `page_timeout_seconds`."""
+LOOK_SECONDS = 60.0
+"""How often an endless run looks for new partitions and says where it stands."""
+
+
+class UnreadableMessageError(DecodeError):
+    """A message cannot be decoded, and that fails the stream."""
+
+
+class TopicRun:
+    """Reads one topic.
+
+    Args:
+        config: The settings.
+        client: Asks the brokers.
+        topic: Name of the topic.
+        session: Asks the schema registry.
+        is_for_errors: Whether only the messages that cannot be decoded are wanted.
+    """
+
+    def __init__(
+        self,
+        config: KafkaSourceConfig,
+        client: Client,
+        topic: str,
+        session: Any,
+        *,
+        is_for_errors: bool,
+    ) -> None:
+        """Find the topic and its limits: its end is the one it has now."""
+        self._config = config
+        self._topic = topic
+        self._is_for_errors = is_for_errors
+        self._client = client
+        self._maker = RecordMaker(
+            topic,
+            config,
+            decoder_for(config.decoding, session, "key"),
+            passing(decoder_for(config.decoding, session, "value")),
+        )
+        self.opening = Opening(client, config, topic)
+        self.opening.look()
+        self._clock = Clock()
+        self._look = Clock()
+        self._reader: TopicReader | None = None
+        self._failure: BizonSingerError | None = None
+        self._messages = 0
+        self._beats = 0
+        self._told: dict[int, int] = {}
+        self._owes_start = False
+        self.is_over = False
+
+    @property
+    def is_started(self) -> bool:
+        """Whether it is known where the partitions start."""
+        return self._reader is not None
+
+    def start(self, position: Position | None, start_date: datetime | None = None) -> None:
+        """Begin where STATE goes on, else where the settings say.
+
+        Raises:
+            StateError: What STATE goes on with is gone.
+        """
+        partitions = self.opening.start(position, start_date)
+        self._reader = TopicReader(self._client, self.opening, partitions)
+        if position is not None:
+            self._told = {number: place.offset for number, place in position.places.items()}
+        # What is decided by the clock or by others has to be in STATE before anything happens.
+        self._owes_start = position is None and self._config.until is Until.NEVER
+
+    @property
+    def reader(self) -> TopicReader:
+        """What reads the partitions."""
+        assert self._reader is not None  # noqa: S101 - start() comes first
+        return self._reader
+
+    def position(self) -> dict[str, Any]:
+        """Return the position as it stands; what is before it has been handed over."""
+        places = {number: item.place for number, item in self.reader.partitions.items()}
+        opening = self.opening
+        position = Position(self._topic, places, opening.cluster_id, opening.topic_id).to_state()
+        return {**position, "beats": self._beats} if self._beats else position
+
+    def page(self) -> list[SourceRecord]:
+        """Return the records of the next messages; none only at the end or after a long silence.
+
+        Raises:
+            BizonSingerError: The topic cannot be read further; what could be is handed over.
+        """
+        records: list[SourceRecord] = []
+        if self._owes_start:
+            self._owes_start = False
+            return records
+        self._clock.hear()
+        waited = Clock()
+        while not records:
+            if self._failure is not None:
+                self._fail()
+                break
+            if self._is_stopped():
+                break
+            self._read(records)
+            self._look_around()
+            if waited.runtime >= BEAT_SECONDS:
+                self._beats += 1
+                break
+            if waited.runtime >= QUIET_SECONDS and self._has_moved():
+                break
+        if self._failure is None:
+            self._is_stopped()
+        self._told = {number: item.offset for number, item in self.reader.partitions.items()}
+        return records
+
+    def _has_moved(self) -> bool:
+        return any(
+            self._told.get(number) != item.offset for number, item in self.reader.partitions.items()
+        )
+
+    def _fail(self) -> None:
+        """Raise what failed, once STATE stands right before it."""
+        if self._failure is not None and not self._has_moved():
+            raise self._failure
+
+    def _read(self, records: list[SourceRecord]) -> None:
+        """Fetch some messages and add the records made of them."""
+        most = self._config.batch_size
+        if self._config.max_messages is not None:
+            most = min(most, self._config.max_messages - self._messages)
+        fetched = self.reader.fetch(most)
+        if fetched:
+            self._clock.hear()
+        partitions = self.reader.partitions
+        try:
+            for message in fetched:
+                error = message.error()
+                if error is not None:
+                    self.reader.hear(message, error)
+                    continue
+                partition = partitions[message.partition()]
+                offset = message.offset()
+                if offset < partition.end:
+                    record = self._record(message, partition)
+                    if record is not None:
+                        records.append(record)
+                    partition.offset = offset + 1
+                    partition.leader_epoch = message.leader_epoch()
+                    self._messages += 1
+                else:  # what is between is a gap
+                    partition.offset = partition.end
+                if partition.offset >= partition.end:
+                    self.reader.finish(partition)
+        except BizonSingerError as failure:
+            self._failure = failure
+
+    def _record(self, message: Message, partition: Partition) -> SourceRecord | None:
+        """Return the record of a message, None if it is left out; either is counted."""
+        try:
+            record = self._maker.record(message)
+        except BadMessageError as error:
+            if self._is_for_errors:
+                partition.records += 1
+                return error_record(message, self._topic, error)
+            if not self._is_left_out(error):
+                raise self._failure_of(message, error) from error
+            if not partition.bad:
+                logger.warning("%s; it is left out.", self._sentence(message, error))
+            partition.bad += 1
+            return None
+        if record is None:
+            partition.empty += 1
+            return None
+        if self._is_for_errors:
+            return None
+        partition.records += 1
+        return record
+
+    def _is_left_out(self, error: BadMessageError) -> bool:
+        is_key = error.part == "key"
+        return self._config.skips_bad_messages or (
+            is_key and self._config.skip_message_invalid_keys
+        )
+
+    def _sentence(self, message: Message, error: BadMessageError) -> str:
+        return (
+            f"topic {self._topic!r}, partition {message.partition()}, offset {message.offset()}: "
+            f"{error}"
+        )
+
+    def _failure_of(self, message: Message, error: BadMessageError) -> BizonSingerError:
+        return UnreadableMessageError(
+            f"{self._sentence(message, error)}; mend the settings that decode it, or set `on_error`"
+            " to skip or dead_letter"
+        )
+
+    def _is_stopped(self) -> bool:
+        """Tell, and say, whether the run ends here.
+
+        Raises:
+            TransientError: Nothing came, and the end is not reached.
+        """
+        reason = self._reason_to_stop()
+        if reason and not self.is_over:
+            self.is_over = True
+            logger.info("Topic %r: %s.", self._topic, reason)
+        return self.is_over
+
+    def _reason_to_stop(self) -> str | None:
+        config, endless = self._config, self._config.until is Until.NEVER
+        if self.reader.is_done and not endless:
+            return "its end at the start of the run is reached"
+        if config.max_messages is not None and self._messages >= config.max_messages:
+            return f"{self._messages} messages are read, as `max_messages` says"
+        if (
+            config.max_runtime_seconds is not None
+            and self._clock.runtime >= config.max_runtime_seconds
+        ):
+            return "the time `max_runtime_seconds` gives is over"
+        patience = config.idle_timeout_seconds or (None if endless else IDLE_SECONDS)
+        if patience is None or self._clock.silence < patience:
+            return None
+        if endless:
+            return f"nothing came for {patience:g} s, as `idle_timeout_seconds` says"
+        raise TransientError(
+            f"topic {self._topic!r} gave nothing for {patience:g} s, and its end is not reached; "
+            "see whether its brokers answer, and run again with the last STATE"
+        )
+
+    def _look_around(self) -> None:
+        """Find new partitions and say where the run stands, once in a while, in an endless run."""
+        if self._config.until is Until.END or self._look.silence < LOOK_SECONDS:
+            return
+        self._look.hear()
+        new = self.opening.new_partitions()
+        if new:
+            logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
+            self.reader.add(new)
+        self.log()
+
+    def log(self) -> None:
+        """Say of each partition where it stands."""
+        if self._reader is not None:
+            for partition in self._reader.partitions.values():
+                logger.info("Topic %r, %s.", self._topic, partition)

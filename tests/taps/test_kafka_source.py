@@ -1,0 +1,176 @@
+"""tap-kafka over librdkafka's mock cluster: what is read, where it ends, where it goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bizon_singer.testing.runs import Run, run
+from bizon_taps.kafka.tap import TapKafka
+from tests.fakes.kafka import PARTITIONS, Kafka
+
+
+def numbers(done: Run, stream: str | None = None) -> list[int]:
+    """Return the numbers in the values a run gave, sorted."""
+    return sorted(row["value"]["number"] for row in done.records(stream))
+
+
+def offsets(done: Run, stream: str) -> dict[str, int]:
+    """Return the next offset of each partition that STATE has."""
+    bookmark = done.bookmark(stream)
+    kept = bookmark["state"] if bookmark["in_progress"] is None else None
+    position = kept or bookmark["in_progress"]["pagination"]
+    return {number: place["offset"] for number, place in position["partitions"].items()}
+
+
+def read(kafka: Kafka, state: Any = None, **settings: Any) -> Run:
+    """Run the tap over the topic orders, unless others are named."""
+    return run(TapKafka, kafka.settings(**{"topics": ["orders"], **settings}), state)
+
+
+def test_a_topic_is_read_to_its_end_and_goes_on_there(kafka: Kafka) -> None:
+    """Every message once, the next offset of each partition in STATE, then what is new."""
+    kafka.fill("orders", 10)
+    first = read(kafka)
+    assert (first.code, first.warnings) == (0, ())
+    assert numbers(first) == list(range(10))
+    assert offsets(first, "orders") == {"0": 3, "1": 3, "2": 2, "3": 2}
+    kafka.fill("orders", 5, start=10)
+    second = read(kafka, first.state)
+    assert numbers(second) == list(range(10, 15))
+    assert read(kafka, second.state).records() == []
+
+
+def test_pages_are_as_large_as_they_may_be(kafka: Kafka) -> None:
+    """A STATE for each, and nothing twice."""
+    kafka.fill("orders", 50)
+    done = read(kafka, batch_size=7)
+    assert numbers(done) == list(range(50))
+    assert len(list(done.recording.of("STATE"))) >= 50 / 7
+
+
+def test_a_record_says_where_and_when_its_message_is(kafka: Kafka) -> None:
+    """Headers keep their order, repeats, nulls and bytes."""
+    headers = [("a", b"one"), ("a", None), ("b", b"\xff\x00"), ("a", b"")]
+    kafka.put(
+        "orders",
+        b'{"x": 1}',
+        key="k",
+        partition=2,
+        headers=headers,
+        timestamp=1_764_000_000_123,
+    )
+    kafka.flush()
+    (row,) = read(kafka).records()
+    assert row == {
+        "topic": "orders",
+        "partition": 2,
+        "offset": 0,
+        "timestamp": "2025-11-24T16:00:00.123000Z",
+        "timestamp_type": "CreateTime",
+        "key": "k",
+        "headers": [
+            {"key": "a", "value": "one"},
+            {"key": "a", "value": None},
+            {"key": "b", "value_base64": "/wA="},
+            {"key": "a", "value": ""},
+        ],
+        "value": {"x": 1},
+    }
+
+
+def test_a_topic_that_is_missing_is_an_error_before_anything_is_read(kafka: Kafka) -> None:
+    """Also when another one is there."""
+    kafka.fill("orders", 4)
+    done = read(kafka, topics=["orders", "ordres"])
+    assert (done.code, done.stdout) == (2, b"")
+    assert "'ordres'" in done.sentence
+
+
+def test_topics_are_found_by_a_pattern(kafka: Kafka) -> None:
+    """The whole name must match; a stream is called as the settings say."""
+    for topic in ("orders", "orders.eu", "users"):
+        kafka.fill(topic, 4)
+    done = read(
+        kafka, topics=[{"name": "users", "destination_id": "people"}], topic_pattern="ord.*"
+    )
+    assert {row["topic"] for row in done.records()} == {"orders", "orders.eu", "users"}
+    assert {row["topic"] for row in done.records("people")} == {"users"}
+
+
+def test_an_unreachable_broker_is_passing_trouble() -> None:
+    """Exit code 5 within the time of `consumer_timeout`."""
+    done = run(TapKafka, {"bootstrap_servers": "127.0.0.1:1", "consumer_timeout": 0.6})
+    assert (done.code, done.stdout) == (5, b"")
+    assert "no broker answered" in done.sentence
+
+
+def test_a_bad_message_fails_the_stream_right_before_it(kafka: Kafka) -> None:
+    """STATE stands at the message, which is named; all before it are out."""
+    for number, value in enumerate([b'{"number":0}', b'{"number":', b'{"number":2}']):
+        kafka.put("orders", value, timestamp=number + 1)
+    kafka.flush()
+    done = read(kafka)
+    assert done.code == 4
+    assert "topic 'orders', partition 0, offset 1: its value" in done.sentence
+    assert (numbers(done), offsets(done, "orders")["0"]) == ([0], 1)
+    again = read(kafka, done.state)
+    assert (again.code, again.records()) == (4, [])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"on_error": "skip"}, {"skip_message_on_decode_error": True}], ids=str
+)
+def test_a_bad_message_may_be_left_out(kafka: Kafka, settings: dict[str, Any]) -> None:
+    """It is told once and passed."""
+    kafka.put("orders", b"{")
+    kafka.fill("orders", PARTITIONS)
+    done = read(kafka, **settings)
+    assert numbers(done) == list(range(PARTITIONS))
+    assert offsets(done, "orders")["0"] == 2
+    assert [text for text in done.warnings if "it is left out" in text] == list(done.warnings) != []
+
+
+def test_a_bad_message_may_go_to_a_stream_of_its_own(kafka: Kafka) -> None:
+    """As it is, in base64, with the reason."""
+    kafka.put("orders", b"{", key=b"\xff", partition=1)
+    kafka.fill("orders", PARTITIONS)
+    done = read(kafka, on_error="dead_letter")
+    assert numbers(done, "orders") == list(range(PARTITIONS))
+    (bad,) = done.records("orders__errors")
+    assert (bad["partition"], bad["offset"], bad["part"]) == (1, 0, "key")
+    assert (bad["key"], bad["value"]) == ("/w==", "ew==")
+
+
+@pytest.mark.parametrize("empty", [None, b""])
+def test_messages_without_a_value_are_left_out_and_never_the_end(
+    kafka: Kafka, empty: bytes | None
+) -> None:
+    """More of them than a page holds, before what counts."""
+    for _ in range(30):
+        kafka.put("orders", empty)
+    kafka.put("orders", b'{"number":30}')
+    kafka.flush()
+    done = read(kafka, batch_size=4)
+    assert (numbers(done), offsets(done, "orders")["0"]) == ([30], 31)
+
+
+def test_tombstones_are_kept_on_request(kafka: Kafka) -> None:
+    """As a record whose value is null."""
+    kafka.put("orders", None, key="gone")
+    kafka.flush()
+    (row,) = read(kafka, skip_message_empty_value=False).records()
+    assert (row["key"], row["value"]) == ("gone", None)
+
+
+def test_records_may_be_known_by_their_key(kafka: Kafka) -> None:
+    """A tombstone then says when the key was removed."""
+    kafka.put("orders", b'{"number":1}', key="a", timestamp=1_764_000_000_000)
+    kafka.put("orders", None, key="a", timestamp=1_764_000_001_000)
+    kafka.flush()
+    done = read(kafka, key_properties="key")
+    deleted = [(row["key"], row["_sdc_deleted_at"]) for row in done.records()]
+    assert deleted == [("a", None), ("a", "2025-11-24T16:00:01Z")]
+    schema = next(done.recording.of("SCHEMA")).body
+    assert schema["key_properties"] == ["key"]
