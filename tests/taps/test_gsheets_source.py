@@ -179,7 +179,7 @@ class TestReadingAgain:
         found = catalog(google, "orders")
         again = read(google, state=first.state, catalog=found)
         assert (again.code, again.records()) == (0, [])
-        assert [path.split("/")[1] for path in asked(google)] == ["v4", "drive"]
+        assert [path.split("/")[1] for path in asked(google)] == ["drive", "v4"]
         book.sheets[0].put(2, 3, 99)
         book.touch()
         assert len(read(google, state=again.state, catalog=found).records()) == 4
@@ -222,6 +222,25 @@ class TestReadingAgain:
         assert 100 not in [row["x"] for row in first.records()]
         second = read(google, state=first.state, catalog=found)
         assert [row["x"] for row in second.records()] == [100, *range(9)]
+
+    @pytest.mark.parametrize("number", range(1, 6))
+    def test_a_row_that_is_added_at_any_moment_is_read(self, number: int, google: Gsheets) -> None:
+        """By this run or by the next, whichever two requests it comes between."""
+        book = table(google, ["x"], [1], row_count=2)
+        sheet = book.sheets[0]
+        sheet.row_count = 2
+        found = catalog(google, "sheet1")
+
+        def add() -> None:
+            sheet.fill([2])
+            book.touch()
+
+        google.before(number, add)
+        first = read(google, catalog=found)
+        if number > 4:
+            add()
+        second = read(google, state=first.state, catalog=found)
+        assert {row["x"] for row in first.records() + second.records()} == {1, 2}
 
     def test_all_versions_of_a_table_may_be_told(self, google: Gsheets) -> None:
         """A full table is one, so that targets remove rows that are gone."""
