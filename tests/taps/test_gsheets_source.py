@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -393,3 +395,57 @@ class TestTokens:
         done = read(google, catalog=found, rows_per_request=3)
         assert (done.code, [row["x"] for row in done.records()]) == (0, list(range(9)))
         assert len(google.access.issued) == issued + 2
+
+
+class TestStrangeAnswers:
+    """What is no answer to the question is never taken for blank cells."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"sheets": []},
+            {"sheets": [{"properties": {"sheetId": 5}, "data": [{}]}]},
+            {"sheets": [{"properties": {}}]},
+            {"sheets": [{"properties": {}, "data": [{"startRow": 7}]}]},
+            {"sheets": [{"properties": {}, "data": [{"startColumn": 1}]}]},
+            {"sheets": [{"properties": {}, "data": [{"rowData": [{"values": ["x"]}]}]}]},
+            {"sheets": [{"data": [{"rowData": [{"values": [{"effectiveValue": 1}]}]}]}]},
+        ],
+        ids=repr,
+    )
+    def test_cells_that_are_not_those_asked_for_end_the_stream(
+        self, body: Any, google: Gsheets
+    ) -> None:
+        """With code 4, and the place to look at."""
+        table(google, ["x"], [1])
+        found = catalog(google, "sheet1")
+        text = json.dumps(body).encode()
+        google.spoil(lambda good: replace(good, body=text), path="/v4/", times=None, spared=1)
+        done = read(google, catalog=found)
+        assert (done.code, done.records()) == (4, [])
+        assert "does not hold the cells that were asked for; check `base_url`" in done.sentence
+
+    @pytest.mark.parametrize(
+        "body",
+        [{}, {"spreadsheetId": "other", "sheets": []}, {"sheets": {}}, [], {"sheets": [{}]}],
+        ids=repr,
+    )
+    def test_a_spreadsheet_that_is_none_ends_the_run(self, body: Any, google: Gsheets) -> None:
+        """Before anything is written."""
+        book = table(google, ["x"], [1])
+        if isinstance(body, dict) and body.get("sheets") == [{}]:
+            body = {**body, "spreadsheetId": book.book_id}
+        text = json.dumps(body).encode()
+        google.spoil(lambda good: replace(good, body=text), path="/v4/", times=None)
+        done = read(google)
+        assert (done.code, done.stdout) == (4, b"")
+        assert book.book_id in done.sentence
+
+    def test_drive_without_a_time_ends_the_stream(self, google: Gsheets) -> None:
+        """It is not taken for a spreadsheet that never changes."""
+        table(google, ["x"], [1])
+        google.spoil(lambda good: replace(good, body=b'{"id": "x"}'), path="/drive/", times=None)
+        done = read(google, "sheet1")
+        assert (done.code, done.records()) == (4, [])
+        assert "`modifiedTime`" in done.sentence
