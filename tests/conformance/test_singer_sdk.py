@@ -12,9 +12,12 @@ from bizon_singer.tap import tap_for
 from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.kafka.tap import TapKafka
+from bizon_taps.notion.tap import TapNotion
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.hubspot import HubSpot, fill, unlimited
 from tests.fakes.kafka import Kafka
+from tests.fakes.notion import Notion
+from tests.fakes.notion import fill as fill_notion
 from tests.fakes.pokeapi import PokeApi
 from tests.proofs.subjects import catalog_of
 
@@ -37,6 +40,12 @@ HUBSPOT_CONFIG = HUBSPOT.settings(
 )
 HUBSPOT_STREAMS = frozenset(TapHubSpot(config=HUBSPOT_CONFIG).streams)
 
+NOTION = Notion()
+NOTION.__enter__()
+fill_notion(NOTION.workspace)
+NOTION_CONFIG = NOTION.settings()
+NOTION_STREAMS = frozenset(TapNotion(config=NOTION_CONFIG).streams)
+
 TestTapDummy = get_tap_test_class(TapDummy, config={"count": 50}, suite_config=LIMIT)
 TestTapPokeApi = get_tap_test_class(
     TapPokeApi, config={"base_url": API.base_url, "page_size": 20}, suite_config=LIMIT
@@ -57,6 +66,13 @@ KAFKA = Kafka()
 KAFKA.fill("orders", 20)
 TestTapKafka = get_tap_test_class(
     TapKafka, config=KAFKA.settings(topics=["orders"]), suite_config=LIMIT
+)
+TestTapNotion = get_tap_test_class(
+    TapNotion,
+    config=NOTION_CONFIG,
+    suite_config=LIMIT,
+    # Comments are not selected by default; the suite reads them as well.
+    catalog=catalog_of(TapNotion, NOTION_CONFIG, NOTION_STREAMS),
 )
 TestTapBizon = get_tap_test_class(
     tap_for("tap-bizon", find_sources(load_source_file(LEDGER), LEDGER)),
