@@ -27,9 +27,10 @@ from bizon_singer.workbench.chosen import (
     choose,
     display_name,
     open_tap,
+    own_stream_of,
+    own_streams,
     read_configs,
     source_option,
-    stream_of,
 )
 from bizon_singer.workbench.collected import Collector
 from bizon_singer.workbench.table import Cell, aligned
@@ -131,10 +132,7 @@ def check(
 
 
 def _streams(tap: SourceTap, only: Sequence[str]) -> list[SourceStream]:
-    if only:
-        return [stream_of(tap, name) for name in only]
-    limited = tap.settings.adapter.stream
-    return [stream_of(tap, limited)] if limited is not None else list(tap.streams.values())
+    return [own_stream_of(tap, name) for name in only] if only else own_streams(tap)
 
 
 def _problems(stream: SourceStream) -> Iterator[str]:
@@ -153,7 +151,7 @@ def _connection(tap: SourceTap, stream: SourceStream) -> Step:
     stop, limit = tap.run_context.stop, tap.settings.adapter.page_timeout_seconds
 
     def ask() -> Iterator[None]:
-        source: Any = source_class(stream.source_config())
+        source: Any = tap.settings.open_source(source_class, stream.source_config())
         try:
             check_connection(source, stream.name, on_failure="error")
         finally:
@@ -184,8 +182,10 @@ def _read(tap: SourceTap, streams: Sequence[SourceStream], collector: Collector)
         for stream, error in tap.read(streams):
             bar.update()
             if error is None:
-                count = len(collector.of("RECORD", stream.name))
-                detail = "a record was read" if count else "it can be read, and is empty"
+                owners = tap.run_context.route_owners
+                given = {owners.get(name, name) for name in collector.of("RECORD")}
+                is_empty = stream.name not in given
+                detail = "it can be read, and is empty" if is_empty else "a record was read"
                 yield Step("stream", "ok", detail, stream.name)
                 continue
             failure = tap.failure_of(stream, error)

@@ -17,11 +17,9 @@ from bizon_singer.config_errors import nearest
 from bizon_singer.custom import tap_of_file
 from bizon_singer.errors import BizonSingerError, ProtocolError, UsageError
 from bizon_singer.redact import excerpt, one_line
-from bizon_singer.stream import SourceStream
-from bizon_singer.tap import SourceTap
 from bizon_singer.workbench import rules
 from bizon_singer.workbench.answer import Colour, json_option, painted, write_json, write_lines
-from bizon_singer.workbench.chosen import config_option, open_tap, read_configs, stream_of
+from bizon_singer.workbench.chosen import config_option, open_tap, own_streams, read_configs
 from bizon_singer.workbench.collected import Collector
 from bizon_singer.workbench.failed import StreamFailedError
 from bizon_singer.workbench.reading import read_file
@@ -93,7 +91,9 @@ def lint(path: str, configs: Sequence[str], pages: int) -> Report:
         told = {item.rule for item in report.findings}  # of these, the very place is known
         if configs:
             tap = open_tap(tap_class, read_configs(tap_class, configs), Collector())
-            for stream in _tried(tap):
+            for stream in own_streams(tap):
+                if stream.definition.unavailable:
+                    continue
                 try:
                     for finding in try_stream(tap, stream, path, pages):
                         if finding.rule not in told:
@@ -105,14 +105,6 @@ def lint(path: str, configs: Sequence[str], pages: int) -> Report:
         seen = f"something wrote to stdout, beginning with {start!r}"
         report.findings.append(Finding(rules.STDOUT, path, None, seen))
     return report
-
-
-def _tried(tap: SourceTap) -> list[SourceStream]:
-    """Return the streams that are read: the one the config names, else all there are."""
-    only = tap.settings.adapter.stream
-    if only is not None:
-        return [stream_of(tap, only)]
-    return [stream for stream in tap.streams.values() if not stream.definition.unavailable]
 
 
 @click.command(short_help="Find what is wrong with a source file.")

@@ -57,18 +57,28 @@ def try_stream(tap: SourceTap, stream: SourceStream, path: str, pages: int) -> I
             pass
     except InterruptedRunError:
         raise
-    except PaginationError as loop:
-        trial.note(rules.STUCK, str(loop).partition(";")[0])
-    except ProtocolError as breach:
-        trial.note(rules.NO_PAGE, f"{trial.place}: {str(breach).partition(';')[0]}")
-    except Exception as other:  # noqa: BLE001 - raised below, once it is told what was seen
-        error = other
+    except Exception as caught:  # noqa: BLE001 - raised below, once it is told what was seen
+        what = str(caught).partition(";")[0]
+        if caught is trial.raised or not isinstance(caught, ProtocolError):
+            error = caught
+        elif isinstance(caught, PaginationError):
+            trial.note(rules.STUCK, what)
+        else:
+            trial.note(rules.NO_PAGE, f"{trial.place}: {what}")
     for (rule, method, _), seen in trial.seen.items():
         yield Finding(rule, path, _line(stream.source_class, method, path), seen, stream.name)
     if error is not None:
         failure = describe(error, stream.name, trial.page)
         log_trace(tap.logger, failure)
         raise StreamFailedError(failure) from error
+
+
+def _copied(pagination: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a pagination, or itself where it has none: an open cursor, a lock."""
+    try:
+        return copy.deepcopy(pagination)
+    except Exception:  # noqa: BLE001 - whatever the values of a user raise
+        return pagination
 
 
 def _line(source_class: type[Any], method: str, path: str) -> int | None:
@@ -90,6 +100,7 @@ class _Trial:
         method: The method that is being asked for pages.
         page: Number of the page asked for last.
         seen: What was seen to be wrong, by rule, method and subject (a field, say).
+        raised: What the source raised, None if it did not; else the fault is in what it returned.
     """
 
     stream: SourceStream
@@ -98,6 +109,7 @@ class _Trial:
     method: str = "get"
     page: int | None = None
     seen: dict[tuple[Rule, str, str], str] = field(default_factory=dict)
+    raised: Exception | None = None
 
     def __post_init__(self) -> None:
         """Know nothing yet."""
@@ -148,8 +160,12 @@ class _Trial:
     def _read(self, fetch: Any, *, endless: bool = False) -> Iterator[Page]:
         def watched(given: dict[str, Any]) -> Any:
             self.page = (self.page or 0) + 1
-            before = copy.deepcopy(given)
-            answer = fetch(given)
+            before = _copied(given)
+            try:
+                answer = fetch(given)
+            except Exception as error:
+                self.raised = error
+                raise
             if given != before:
                 changed = [str(key) for key in given if given.get(key) != before.get(key)]
                 names = f": {', '.join(changed)}" if changed else ""
@@ -174,15 +190,11 @@ class _Trial:
             if not isinstance(value, Mapping):
                 continue
             try:
-                is_plain = freeze(value) == value
-            except CannotFreezeError as error:
-                self.note(
-                    rules.NOT_JSON, f"{name} of {self.place} cannot be kept in STATE: {error}"
-                )
-            else:
-                if not is_plain:
-                    what = "holds a value that is not JSON, which Bizon cannot resume from"
-                    self.note(rules.NOT_JSON, f"{name} of {self.place} {what}")
+                what = "" if freeze(value) == value else "is not all JSON: Bizon cannot resume"
+            except CannotFreezeError:
+                what = "cannot be kept in STATE: a run that was stopped begins again"
+            if what:
+                self.note(rules.NOT_JSON, f"{name} of {self.place} {what}", name)
 
     def _look_at(self, page: Page) -> None:
         """Look at the records of a page."""
@@ -190,7 +202,12 @@ class _Trial:
             self._state = page.next_state
         for position, record in enumerate(page.records, 1):
             place = f"record {position} of page {page.number} of {self.method}()"
-            for item, before, after in self._types.add(self._values.plain(record.data), place):
+            try:
+                plain = self._values.plain(record.data)
+            except ProtocolError as error:
+                self.note(rules.NOT_JSON, f"{place}: {str(error).partition(';')[0]}", "record")
+                continue
+            for item, before, after in self._types.add(plain, place):
                 seen = f"field `{item}` is {before} and, in {place}, {after}"
                 self.note(rules.TYPE_CHANGES, seen, item)
             key = self._key_of(record)

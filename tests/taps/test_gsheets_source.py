@@ -108,6 +108,19 @@ class TestStreams:
         ]
         assert {sheet["spreadsheet_id"] for sheet in sheets} == {book.book_id}
 
+    def test_one_spreadsheet_that_is_gone_holds_up_no_other(self, google: Gsheets) -> None:
+        """With a catalog: its streams fail, those of the others are read."""
+        shop, bank = google.book("Shop"), google.book("Bank")
+        shop.sheet("Sheet1", ["a"], [1])
+        bank.sheet("Sheet1", ["a"], [2])
+        found = catalog(google, "shop__sheet1", "bank__sheet1")
+        settings = google.oauth_settings()
+        shop.shared_with = {"somebody else"}
+        done = run(TapGsheets, {**settings, **FAST}, None, found)
+        assert (done.code, done.records()) == (3, [{"_row_number": 2, "a": 2}])
+        assert "stream 'shop__sheet1'" in done.sentence
+        assert shop.book_id in done.sentence
+
 
 class TestRequests:
     """Few and large ones."""
@@ -144,6 +157,16 @@ class TestRequests:
         assert [row["x"] for row in done.records()] == list(range(10))
         assert len(asked(google)) == 2 + 4
         assert len(list(done.recording.of("STATE"))) == 4
+
+    def test_blank_rows_take_few(self, google: Gsheets) -> None:
+        """A grid has many of them, whatever one request may hold: each asks for twice as many."""
+        book = table(google, ["x"], [1])
+        book.sheets[0].put(3000, 1, 2)
+        book.sheets[0].row_count = 20_000
+        found = catalog(google, "sheet1")
+        done = read(google, catalog=found, rows_per_request=2)
+        assert [(row["_row_number"], row["x"]) for row in done.records()] == [(2, 1), (3000, 2)]
+        assert len(asked(google)) < 40
 
 
 class TestReadingAgain:

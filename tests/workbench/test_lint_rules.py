@@ -115,6 +115,14 @@ READ = [
         get("try:\n    return page(1)\nexcept Exception:\n    raise"),
     ),
     (
+        "BZ13",
+        get("try:\n    return page(1)\nexcept OSError:\n    return SourceIteration({})"),
+        get(
+            "try:\n    return page(1)\nexcept OSError as error:\n"
+            "    if error.errno:\n        raise\n    return SourceIteration({})"
+        ),
+    ),
+    (
         "BZ14",
         get("import requests\nrequests.get('https://example.com')\nreturn page(1)"),
         get("self.session.get('https://example.com')\nreturn page(1)"),
@@ -142,6 +150,15 @@ RUN = [
         "BZ07",
         get("return SourceIteration({}, page(1).records, {'at': object()})"),
         get("return SourceIteration({}, page(1).records, {'at': 3})"),
+    ),
+    ("BZ07", one(data="{'n': object()}"), one(data="{'n': 3}")),
+    (
+        "BZ07",
+        get(
+            "import threading\nat = {'at': threading.Lock()}\nreturn page(1, then=at if not "
+            "pagination else {})"
+        ).replace("page(1,", "page(len(pagination),"),
+        one(),
     ),
     (
         "BZ08",
@@ -261,7 +278,7 @@ return SourceIteration({"n": n + 1, "t": (1, 2)} if n < 9 else {}, [record])
     )
     report = found(tmp_path, body, run=True)
     seen = [item.seen for item in report.findings if item.rule.code == "BZ07"]
-    assert len(seen) == 2
+    assert sorted(text.partition(" ")[0] for text in seen) == ["field", "next_pagination"]
     assert all("page 1 of get()" in text for text in seen)
 
 
@@ -271,6 +288,15 @@ def test_a_loop_is_found_however_long_it_takes(tmp_path: Path) -> None:
     report = found(tmp_path, body, run=True)
     (stuck,) = [item for item in report.findings if item.rule.code == "BZ06"]
     assert "page 3 gave the pagination that had led to page 2" in stuck.seen
+
+
+def test_a_breach_the_api_commits_is_no_finding(tmp_path: Path) -> None:
+    """A source that lets an error of the session through does right: the stream has failed."""
+    body = get("from bizon_singer.errors import ProtocolError\nraise ProtocolError('a 404')")
+    report = found(tmp_path, body, run=True)
+    assert {item.rule.code for item in report.findings} == {ONLY_FULL.code}
+    (failure,) = report.failures
+    assert (str(failure), failure.exit_code) == ("stream 'things', page 1: a 404", 4)
 
 
 def test_what_a_stream_gave_before_it_failed_is_told(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from bizon_singer.config_errors import nearest
-from bizon_singer.errors import BizonSingerError, ConfigError
+from bizon_singer.errors import BizonSingerError, ConfigError, CredentialsError
 from bizon_singer.redact import excerpt
 from bizon_singer.source.budget import RequestBudget
 from bizon_taps.gsheets.client import GoogleApis
@@ -87,7 +87,7 @@ class Directory:
         for each in config.spreadsheet_ids:
             try:
                 known.append(self.spreadsheet(apis, each))
-            except ConfigError as error:  # the others are not to stand back for this one
+            except (ConfigError, CredentialsError) as error:  # the others do not stand back for it
                 failure = failure or error
         sheets = _named(known, several=len(config.spreadsheet_ids) > 1)
         for sheet in sheets:
