@@ -6,7 +6,7 @@ bin=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-for tap in tap-dummy tap-pokeapi tap-hubspot tap-gsheets tap-notion tap-bizon; do
+for tap in tap-dummy tap-pokeapi tap-hubspot tap-notion tap-gsheets tap-bizon; do
   "$bin/$tap" --version | grep -q "^$tap v"
   "$bin/$tap" --about --format json | "$bin/python" -m json.tool > "$folder/about.json"
 done
