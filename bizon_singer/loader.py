@@ -152,6 +152,13 @@ def _may_be_from_the_keyboard() -> bool:
     return signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def file_of(source_class: type[Any]) -> str | None:
+    """Return the path of the file a class was loaded from, None if it was imported."""
+    module = sys.modules.get(source_class.__module__)
+    loader = getattr(getattr(module, "__spec__", None), "loader", None)
+    return loader.path if isinstance(loader, SourceLoader) else None
+
+
 def _checked_file(path: str, shown: str) -> Path:
     """Return the absolute path of a source file that can be read."""
     try:

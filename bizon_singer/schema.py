@@ -106,8 +106,11 @@ def _listed(schema: Mapping[str, Any], word: str) -> list[Any]:
 
 def _resolved(reference: str, root: Any) -> Any:
     """Return what a reference into the same document points to, None if it is not there."""
+    pointer = reference.removeprefix("#")
+    if pointer == reference or not (pointer == "" or pointer.startswith("/")):
+        return None  # another document, or a name
     node = root
-    for name in reference.removeprefix("#").split("/")[1:]:
+    for name in pointer.split("/")[1:]:
         key = name.replace("~1", "/").replace("~0", "~")
         node = node.get(key) if isinstance(node, Mapping) else None
     return node

@@ -1,6 +1,7 @@
 """A source as a process of its own, so that it can be killed.
 
-The class is named by its module and name, and imported there with the path of this process.
+The class is named by its module and name, and imported there with the path of this process; one of
+a source file is named by the file, and loaded there as it was here.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from typing import IO, Any
 
 from bizon_singer.cli import exit_with, tap_name
 from bizon_singer.cli import main as run_main
+from bizon_singer.loader import file_of, load_source_file
 from bizon_singer.testing.subject import Subject
 
+SUFFIX = ".py"
+"""What the name of a file ends in, and that of a module never."""
 LIMIT_SECONDS = 300
 """A process that takes longer hangs."""
 
@@ -66,7 +70,8 @@ def _started(
         arguments = ["--config", _written(folder, "config", subject.settings)]
         if subject.catalog is not None:
             arguments += ["--catalog", _written(folder, "catalog", subject.catalog)]
-        place = [source_class.__module__, source_class.__qualname__]
+        module = file_of(source_class) or source_class.__module__
+        place = [module, source_class.__qualname__]
         path = os.pathsep.join(filter(None, sys.path))
         tap = subprocess.Popen(  # noqa: S603 - the interpreter of this process
             [sys.executable, "-m", "bizon_singer.testing.process", *place, *arguments],
@@ -97,7 +102,9 @@ def main() -> None:
     def make(_arguments: Sequence[str]) -> Any:
         from bizon_singer.tap import tap_for  # noqa: PLC0415 - after stdout is claimed
 
-        source_class = getattr(importlib.import_module(module), name)
+        is_file = module.endswith(SUFFIX)
+        holder = load_source_file(module) if is_file else importlib.import_module(module)
+        source_class = getattr(holder, name)
         return tap_for(tap_name(source_class), [source_class])
 
     exit_with(run_main(make, arguments))

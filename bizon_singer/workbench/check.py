@@ -27,9 +27,10 @@ from bizon_singer.workbench.chosen import (
     choose,
     display_name,
     open_tap,
+    own_stream_of,
+    own_streams,
     read_configs,
     source_option,
-    stream_of,
 )
 from bizon_singer.workbench.collected import Collector
 from bizon_singer.workbench.table import Cell, aligned
@@ -61,6 +62,9 @@ class Step:
     detail: str
     stream: str | None = None
     exit_code: int = 0
+
+
+VALID_SETTINGS = Step(SETTINGS, "ok", "every setting is known and valid")
 
 
 class CheckFailedError(BizonSingerError):
@@ -99,13 +103,19 @@ def check(
     except ConfigError as error:
         yield Step(SETTINGS, "failed", str(error), exit_code=error.exit_code)
         return
+    except InterruptedRunError:
+        raise
+    except BizonSingerError as error:  # the account was asked for its streams, and refused
+        yield VALID_SETTINGS
+        yield Step(CONNECTION, "failed", str(error), exit_code=error.exit_code)
+        return
     streams = _streams(tap, only)
     readable = [stream for stream in streams if not stream.definition.unavailable]
     problems = [problem for stream in readable for problem in _problems(stream)]
     if problems:
         yield Step(SETTINGS, "failed", listed(problems), exit_code=ConfigError.exit_code)
         return
-    yield Step(SETTINGS, "ok", "every setting is known and valid")
+    yield VALID_SETTINGS
     is_connected = True
     for source_class in tap.source_classes:
         of_class = (stream for stream in readable if stream.source_class is source_class)
@@ -122,10 +132,7 @@ def check(
 
 
 def _streams(tap: SourceTap, only: Sequence[str]) -> list[SourceStream]:
-    if only:
-        return [stream_of(tap, name) for name in only]
-    limited = tap.settings.adapter.stream
-    return [stream_of(tap, limited)] if limited is not None else list(tap.streams.values())
+    return [own_stream_of(tap, name) for name in only] if only else own_streams(tap)
 
 
 def _problems(stream: SourceStream) -> Iterator[str]:
@@ -175,8 +182,10 @@ def _read(tap: SourceTap, streams: Sequence[SourceStream], collector: Collector)
         for stream, error in tap.read(streams):
             bar.update()
             if error is None:
-                count = len(collector.of("RECORD", stream.name))
-                detail = "a record was read" if count else "it can be read, and is empty"
+                owners = tap.run_context.route_owners
+                given = {owners.get(name, name) for name in collector.of("RECORD")}
+                is_empty = stream.name not in given
+                detail = "it can be read, and is empty" if is_empty else "a record was read"
                 yield Step("stream", "ok", detail, stream.name)
                 continue
             failure = tap.failure_of(stream, error)

@@ -158,3 +158,30 @@ def stream_of(tap: SourceTap, name: str) -> SourceStream:
             f"{', …' if len(tap.streams) > 10 else ''}"  # noqa: PLR2004 - as above
         )
     return tap.streams[name]
+
+
+def own_stream_of(tap: SourceTap, name: str) -> SourceStream:
+    """Return a stream that is read by itself; a route gets its records from another one.
+
+    Raises:
+        UsageError: The tap has no such stream, or it is a route.
+    """
+    stream = stream_of(tap, name)
+    if stream.read_by != stream.name:
+        raise UsageError(
+            f"stream {stream.name!r} is a route, whose records come with stream "
+            f"{stream.read_by!r}; name that one"
+        )
+    return stream
+
+
+def own_streams(tap: SourceTap) -> list[SourceStream]:
+    """Return the streams that are read by themselves: the one the config names, else all.
+
+    Raises:
+        UsageError: The tap has no stream of the name in the config.
+    """
+    only = tap.settings.adapter.stream
+    if only is not None:
+        return [own_stream_of(tap, only)]
+    return [stream for stream in tap.streams.values() if stream.read_by == stream.name]

@@ -28,6 +28,10 @@ class Collector(stdout.Writer):
         """Keep the messages in some lines."""
         self.messages += map(msgspec.json.Decoder(Message).decode, lines.splitlines())
 
-    def of(self, kind: str, stream: str) -> list[Message]:
-        """Return the messages of a kind for a stream."""
-        return [item for item in self.messages if item.type == kind and item.stream == stream]
+    def of(self, kind: str) -> dict[str, list[Message]]:
+        """Return the messages of a kind by stream, in the order the streams came."""
+        found: dict[str, list[Message]] = {}
+        for message in self.messages:
+            if message.type == kind:
+                found.setdefault(message.stream, []).append(message)
+        return found

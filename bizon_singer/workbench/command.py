@@ -26,6 +26,9 @@ MODULES: Tree = {
     "stream": ("The streams of a source.", {"list": "stream_list"}),
     "check": "check",
     "preview": "preview",
+    "lint": "lint",
+    "new": "new",
+    "test": "test",
     "state": ("The STATE of a tap.", {"from-bizon": "state_from_bizon"}),
 }
 """Modules by subcommand; a group has a sentence and a tree of its own."""

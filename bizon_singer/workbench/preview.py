@@ -20,9 +20,9 @@ from bizon_singer.workbench.chosen import (
     config_option,
     display_name,
     open_tap,
+    own_stream_of,
     read_configs,
     source_option,
-    stream_of,
 )
 from bizon_singer.workbench.collected import Collector
 from bizon_singer.workbench.failed import StreamFailedError
@@ -36,7 +36,7 @@ NAMED_FIELDS = 20
 
 @dataclass
 class Preview:
-    """The first records of a stream.
+    """The first records of a stream, as they are written to it or to one of its routes.
 
     Attributes:
         records: Their fields, each as the JSON text it is written as.
@@ -47,8 +47,12 @@ class Preview:
     schema: msgspec.Raw
 
 
-def preview(tap_class: type[SourceTap], configs: Sequence[str], stream: str, count: int) -> Preview:
-    """Return the first records of a stream.
+def preview(
+    tap_class: type[SourceTap], configs: Sequence[str], stream: str, count: int
+) -> dict[str, Preview]:
+    """Return the first records of a stream, by the stream they are written to.
+
+    That is the stream itself, unless its records are routed.
 
     Raises:
         UsageError: A setting is wrong, or there is no such stream.
@@ -56,16 +60,18 @@ def preview(tap_class: type[SourceTap], configs: Sequence[str], stream: str, cou
     """
     collector = Collector()
     tap = open_tap(tap_class, read_configs(tap_class, configs), collector)
-    chosen = stream_of(tap, stream)
+    chosen = own_stream_of(tap, stream)
     chosen.ABORT_AT_RECORD_COUNT = count
     chosen.selected = True
     chosen.source_config()
     for _, error in tap.read([chosen]):
         if error is not None:
             raise StreamFailedError(tap.failure_of(chosen, error)) from error
-    schemas = [message.schema for message in collector.of("SCHEMA", stream)]
-    records = [message.record for message in collector.of("RECORD", stream)]
-    return Preview(records, schemas[-1] if schemas else msgspec.Raw(b"{}"))
+    schemas = {name: found[-1].schema for name, found in collector.of("SCHEMA").items()}
+    return {
+        name: Preview([message.record for message in found], schemas[name])
+        for name, found in collector.of("RECORD").items()
+    } or {stream: Preview([], schemas.get(stream, msgspec.Raw(b"{}")))}
 
 
 @click.command(short_help="Show the first records of a stream.")
@@ -92,18 +98,26 @@ def command(
     tap_class = choose(source, configs)
     found = preview(tap_class, configs, stream, count)
     if as_json:
-        name = display_name(tap_class, source)
-        records = [
-            {field: orjson.Fragment(bytes(value)) for field, value in record.items()}
-            for record in found.records
-        ]
-        schema = orjson.loads(bytes(found.schema))
-        write_json({"source": name, "stream": stream, "schema": schema, "records": records})
+        own = found.pop(stream, Preview([], msgspec.Raw(b"{}")))
+        about = {"source": display_name(tap_class, source), "stream": stream}
+        routes = {name: _as_json(routed) for name, routed in found.items()}
+        write_json({**about, **_as_json(own), "routes": routes})
         return
-    if not found.records:
-        sys.stderr.write("The stream has no records.\n")
-        return
-    _show(found.records)
+    for name, part in found.items():
+        if not part.records:
+            sys.stderr.write("The stream has no records.\n")
+            continue
+        if name != stream or len(found) > 1:
+            write_lines([f"{cut(name, CELL_WIDTH)}:"])
+        _show(part.records)
+
+
+def _as_json(found: Preview) -> dict[str, object]:
+    records = [
+        {field: orjson.Fragment(bytes(value)) for field, value in record.items()}
+        for record in found.records
+    ]
+    return {"schema": orjson.loads(bytes(found.schema)), "records": records}
 
 
 def _show(records: Sequence[dict[str, msgspec.Raw]]) -> None:

@@ -42,6 +42,7 @@ class ListedStream:
         selected_by_default: Whether a run without a catalog reads it.
         description: One sentence, if the source says one.
         unavailable: Why it cannot be read with this configuration, None when it can.
+        read_by: The stream its records come with, for a route; None for all others.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ListedStream:
     selected_by_default: bool = True
     description: str | None = None
     unavailable: str | None = None
+    read_by: str | None = None
 
 
 def listed_streams(tap_class: type[SourceTap], configs: Sequence[str]) -> list[ListedStream]:
@@ -66,7 +68,11 @@ def listed_streams(tap_class: type[SourceTap], configs: Sequence[str]) -> list[L
     given = read_configs(tap_class, configs)
     tap = open_tap(tap_class, given, Collector(), is_complete=asks_account)
     return [
-        _listed(stream.definition, is_incremental=stream.can_be_incremental)
+        _listed(
+            stream.definition,
+            is_incremental=stream.can_be_incremental,
+            read_by=stream.read_by if stream.read_by != stream.name else None,
+        )
         for stream in tap.streams.values()
     ]
 
@@ -81,7 +87,9 @@ def _of_every_account(source: type[Any]) -> Iterator[ListedStream]:
         yield _listed(definition, is_incremental=is_incremental and not only_full)
 
 
-def _listed(definition: StreamDefinition, *, is_incremental: bool) -> ListedStream:
+def _listed(
+    definition: StreamDefinition, *, is_incremental: bool, read_by: str | None = None
+) -> ListedStream:
     return ListedStream(
         name=definition.name,
         replication_method=INCREMENTAL if is_incremental else FULL_TABLE,
@@ -90,6 +98,7 @@ def _listed(definition: StreamDefinition, *, is_incremental: bool) -> ListedStre
         selected_by_default=definition.selected_by_default and not definition.unavailable,
         description=definition.description,
         unavailable=definition.unavailable,
+        read_by=read_by,
     )
 
 

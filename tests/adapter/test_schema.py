@@ -546,6 +546,13 @@ class TestDeclared:
         assert head["description"] == "First."
         assert head["properties"] == {"name": {"type": "string"}, "next": {}}
 
+    @pytest.mark.parametrize("reference", ["money.json", "money.json#/a", "#anchor", "money#"])
+    def test_a_reference_elsewhere_says_nothing(self, reference: str) -> None:
+        """Another document, or a name within this one, is not taken for the whole of this one."""
+        schema = {"properties": {"price": {"$ref": reference}, "a": {"type": "string"}}}
+
+        assert structural(schema)["properties"]["price"] == {}
+
     def test_a_record_s_own_fields_are_always_named(self) -> None:
         """A target drops what the schema does not name, whatever the schema allows."""
         known = RecordSchema({"properties": {}, "additionalProperties": True})

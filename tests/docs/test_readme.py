@@ -129,6 +129,8 @@ def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
     done = as_printed(tmp_path, "bizon-singer preview")
     assert b"[Full refresh only]  - things" in done.stdout
     assert b"a record was read" in done.stdout
+    assert (tmp_path / "quakes" / "quakes_source.py").is_file()
+    assert b"note BZ02: Source has no get_records_after()" in done.stdout
 
 
 def test_the_custom_source_is_as_short_as_its_title_says() -> None:

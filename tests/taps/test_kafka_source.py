@@ -80,6 +80,17 @@ def test_a_record_says_where_and_when_its_message_is(kafka: Kafka) -> None:
     }
 
 
+@pytest.mark.parametrize("milliseconds", [-1, 253_402_300_800_000, 2**63 - 1])
+def test_a_time_no_calendar_has_is_null(kafka: Kafka, milliseconds: int) -> None:
+    """And is told once, where somebody meant one."""
+    for _ in range(2):
+        kafka.put("orders", b"{}", timestamp=milliseconds)
+    kafka.flush()
+    done = read(kafka)
+    assert [row["timestamp"] for row in done.records()] == [None, None]
+    assert len([text for text in done.warnings if "year 9999" in text]) == (milliseconds > 0)
+
+
 def test_a_topic_that_is_missing_is_an_error_before_anything_is_read(kafka: Kafka) -> None:
     """Also when another one is there."""
     kafka.fill("orders", 4)

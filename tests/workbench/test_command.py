@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -11,8 +13,8 @@ from click.testing import CliRunner
 
 from bizon_singer.workbench.command import HERE, MODULES, Tree, root
 from tests.commands.process import assert_refused, write
-from tests.process.commands import at_a_terminal, run
-from tests.workbench.desk import desk, lines
+from tests.process.commands import Started, at_a_terminal, run
+from tests.workbench.desk import desk, lines, source
 
 COMMAND = str(Path(sys.executable).parent / "bizon-singer")
 
@@ -69,8 +71,37 @@ def test_colours_are_for_terminals_that_want_them(tmp_path: Path) -> None:
     assert b"\x1b" not in run(command).stdout
 
 
-def test_a_reader_that_goes_away_is_no_bug() -> None:
-    """`bizon-singer … | head -0` ends as a tap does whose target is gone."""
-    done = run(["bash", "-c", f"set -o pipefail; {COMMAND} source list | true"])
-    assert done.code in {0, 141}  # true may end before or after the one write
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize(
+    "command", [["preview", "things", "-s"], ["check", "-s"], ["test"], ["lint", "-c", "{}"]]
+)
+def test_a_signal_ends_any_command(tmp_path: Path, command: list[str]) -> None:
+    """While a source hangs: 130 and one sentence, no answer, no traceback."""
+    body = """
+    def get(self, pagination=None):
+        import sys, time
+        print("waiting", file=sys.stderr)
+        time.sleep(600)
+"""
+    config = write(tmp_path / "c.json", {})
+    words = [config if word == "{}" else word for word in command]
+    started = Started([COMMAND, *words, source(tmp_path, body)])
+    started.await_log("waiting")
+    started.process.send_signal(signal.SIGINT)
+    done = started.finish(60)
+    assert_refused(done, "stopped by SIGINT", "nothing was kept", code=130)
+
+
+def test_a_reader_that_goes_away_is_told() -> None:
+    """As `bizon-singer … | true` may have it: 141, as for a tap whose target is gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run([COMMAND, "source", "list"], stdout=writing)
+    os.close(writing)
+    assert_refused(done, "the reader of stdout went away", code=141)
+
+
+def test_a_full_disk_is_told() -> None:
+    """74, as for a tap."""
+    with Path("/dev/full").open("wb") as full:
+        done = run([COMMAND, "source", "list"], stdout=full)
+    assert_refused(done, "stdout could not be written (ENOSPC", "ask again", code=74)

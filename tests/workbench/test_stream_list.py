@@ -37,6 +37,7 @@ def test_a_program_gets_keys_and_methods() -> None:
         "selected_by_default": True,
         "description": "Generated events, one a minute from start_date on.",
         "unavailable": None,
+        "read_by": None,
     }
     assert streams[0]["replication_method"] == "FULL_TABLE"
 

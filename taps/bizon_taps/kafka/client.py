@@ -6,9 +6,8 @@ https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md lists th
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
@@ -24,8 +23,8 @@ from confluent_kafka.admin import AdminClient
 from bizon_singer.config_schema import secrets_in
 from bizon_singer.errors import BizonSingerError, ConfigError
 from bizon_singer.redact import redact
-from bizon_taps.kafka.config import KafkaSourceConfig
-from bizon_taps.kafka.refusals import CREDENTIALS, refusal
+from bizon_taps.kafka.config import KafkaSourceConfig, Until
+from bizon_taps.kafka.refusals import is_refused, refusal
 from bizon_taps.kafka.security import Mechanism, Protocol
 
 T = TypeVar("T")
@@ -40,6 +39,7 @@ OF_A_CONNECTION = (
     "bootstrap.",
     "broker.",
     "client.",
+    "enable.sasl.",
     "enable.ssl.",
     "sasl.",
     "security.",
@@ -55,6 +55,7 @@ DEFAULTS = {
     "fetch.queue.backoff.ms": 5,
     "queued.max.messages.kbytes": 16_384,
     "socket.keepalive.enable": True,
+    "reconnect.backoff.ms": 250,  # each failing try is a line of the log
 }
 FIXED = {
     "enable.auto.commit": False,
@@ -64,8 +65,6 @@ FIXED = {
     "isolation.level": "read_committed",
 }
 """What offsets in STATE depend on: see :data:`bizon_taps.kafka.config.REFUSED_PROPERTIES`."""
-
-_PROPERTY = re.compile(r'property:? "([a-z.0-9]+)"')
 
 
 class Client:
@@ -93,11 +92,11 @@ class Client:
         try:
             self.consumer = Consumer(properties, logger=logger)
         except KafkaException as error:
-            raise _refused_settings(error) from error
+            raise _refused_settings(error, properties) from error
 
     def _note(self, error: KafkaError) -> None:
         """Keep the first refusal of credentials: librdkafka would try them again for ever."""
-        if error.code() in CREDENTIALS and self._refused is None:
+        if is_refused(error) and self._refused is None:
             self._refused = error
 
     def check(self) -> None:
@@ -167,8 +166,11 @@ def _may_pass(error: KafkaError) -> bool:
 
 def properties_of(config: KafkaSourceConfig) -> dict[str, Any]:
     """Return the properties of a consumer; those of the user win where safety allows."""
+    # A partition ends with an event, which comes when the broker has waited for more to send.
+    waiting = {"fetch.wait.max.ms": 100} if config.until is Until.END else {}
     return {
         **DEFAULTS,
+        **waiting,
         **_security(config),
         **config.consumer_config,
         "bootstrap.servers": config.bootstrap_servers,
@@ -196,8 +198,9 @@ def _security(config: KafkaSourceConfig) -> dict[str, Any]:
     )
     named |= {"security.protocol": protocol.value}
     if mechanism is Mechanism.OAUTHBEARER:
+        own = any(name.startswith("sasl.oauthbearer.") for name in config.consumer_config)
         named |= {
-            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.method": None if own else "oidc",
             "sasl.oauthbearer.client.id": username,
             "sasl.oauthbearer.client.secret": password,
             "sasl.oauthbearer.token.endpoint.url": security.token_endpoint_url,
@@ -226,10 +229,11 @@ def _is_local(server: str) -> bool:
         return host == "localhost"
 
 
-def _refused_settings(error: KafkaException) -> BizonSingerError:
+def _refused_settings(error: KafkaException, names: Iterable[str]) -> BizonSingerError:
     """Name the property librdkafka does not take; its own words may hold the value."""
-    found = _PROPERTY.search(str(error.args[0].str()))
-    which = f"the property `{found[1]}`" if found else "them"
+    text = str(error.args[0].str())
+    found = next((name for name in sorted(names, key=len, reverse=True) if name in text), None)
+    which = "them" if found is None else f"the property `{found}`"
     return ConfigError(
         f"librdkafka does not take the settings of the connection, for {which}; mend "
         "`consumer_config` or `security`"

@@ -191,7 +191,7 @@ class KafkaSourceConfig(SourceConfig):
         description="The same for keys; unset, text unless a registry or another encoding is set.",
     )
     batch_size: Integer = Field(
-        default=1000, ge=1, le=100_000, description="Most messages of one page."
+        default=500, ge=1, le=100_000, description="Most messages of one page."
     )
     consumer_timeout: Number = Field(
         default=10, gt=0, le=3600, description="Longest wait for an answer of a broker, in seconds."
@@ -253,6 +253,12 @@ class KafkaSourceConfig(SourceConfig):
         default=KeyProperties.OFFSET,
         description="offset: a record is a message; key: a record is the newest message of its "
         "key.",
+    )
+    discover_sample_records: Integer = Field(
+        default=0,
+        ge=0,
+        description="Read this many messages of topics no registry knows at discovery, and infer "
+        "the schema of their values; typed values cost more than free-form ones.",
     )
     partitions: list[Integer] | None = Field(
         default=None, min_length=1, description="Read these partitions only."

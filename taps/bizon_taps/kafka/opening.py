@@ -9,7 +9,7 @@ from datetime import datetime
 
 from confluent_kafka import TopicPartition
 
-from bizon_singer.errors import ConfigError, StateError
+from bizon_singer.errors import ConfigError, StateError, TransientError
 from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.config import KafkaSourceConfig, OnOffsetExpired, Start, Until
 from bizon_taps.kafka.partition import NO_END, Partition
@@ -77,6 +77,24 @@ class Opening:
         if found.error is not None:
             raise refusal(found.error, what)
         return sorted(found.partitions), metadata.controller_id in metadata.brokers
+
+    def check(self) -> None:
+        """See whether the topic is still the one that is read: a reader is not told.
+
+        Raises:
+            ConfigError: It is gone.
+            StateError: Another one has its name.
+        """
+        try:
+            self._numbers()
+            found = None if self.topic_id is None else self.client.topic_id(self.topic)
+        except TransientError:  # its brokers are away, and may come back
+            return
+        if found not in {None, self.topic_id}:
+            raise StateError(
+                f"topic {self.topic!r} was made anew while it was read; set `reset` for one run to "
+                "read the new one from its start"
+            )
 
     def limits_of(self, number: int) -> tuple[int, int]:
         """Return the first offset of a partition and the one after the last committed one."""

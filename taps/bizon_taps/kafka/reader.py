@@ -7,7 +7,6 @@ offsets in STATE are the only ones that count. https://github.com/confluentinc/l
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable
 from typing import cast
 
@@ -17,7 +16,7 @@ from bizon_singer.errors import StateError
 from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
-from bizon_taps.kafka.partition import Partition
+from bizon_taps.kafka.partition import NO_END, Partition
 from bizon_taps.kafka.refusals import refusal
 
 logger = logging.getLogger("bizon_singer.kafka")
@@ -86,6 +85,14 @@ class TopicReader:
             self._client.check()
         return cast("list[Message]", fetched)
 
+    def end_of(self, partition: Partition) -> int | None:
+        """Return where a partition is read up to, else where it ended when it was last fetched."""
+        if partition.end != NO_END:
+            return partition.end
+        where = TopicPartition(self._opening.topic, partition.number)
+        known = self._client.consumer.get_watermark_offsets(where, cached=True)
+        return known[1] if known is not None and known[1] >= 0 else None
+
     def finish(self, partition: Partition) -> None:
         """Fetch no more of a partition: what comes after its end is for the next run."""
         if partition.number in self._waiting:
@@ -122,12 +129,12 @@ class TopicReader:
 
     def _go_on(self, partition: Partition) -> None:
         """Read a partition from its start whose next messages were removed while it was read."""
-        low, high = self._opening.limits_of(partition.number)
-        if low <= partition.offset <= high:
+        low, _ = self._opening.limits_of(partition.number)
+        if partition.offset >= low:
             raise self._cut_off(partition)
-        if partition.offset > high:
-            raise self._cut_off(partition)
-        partition.offset = self._opening.expired(partition.number, partition.offset, low).offset
+        place = self._opening.expired(partition.number, partition.offset, low)
+        # The epoch of what is gone would be compared with what is there, and not be found.
+        partition.offset, partition.leader_epoch = place.offset, place.leader_epoch
         where = TopicPartition(self._opening.topic, partition.number)
         self._client.consumer.incremental_unassign([where])
         if partition.is_done:
@@ -141,26 +148,3 @@ class TopicReader:
             f"anew before offset {partition.offset} while it was read; compare it with what was "
             "loaded, and set `reset` for one run to read it again"
         )
-
-
-class Clock:
-    """Tells how long a run has lasted and how long nothing has come."""
-
-    def __init__(self) -> None:
-        """Start now."""
-        self.started = time.monotonic()
-        self.heard = self.started
-
-    def hear(self) -> None:
-        """Note that something came, or that nobody waited."""
-        self.heard = time.monotonic()
-
-    @property
-    def runtime(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self.started
-
-    @property
-    def silence(self) -> float:
-        """Seconds since something came."""
-        return time.monotonic() - self.heard

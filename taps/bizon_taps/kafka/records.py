@@ -16,6 +16,7 @@ _sdc_deleted_at      with ``key_properties: key`` alone: when a tombstone remove
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +32,8 @@ from bizon_taps.kafka.decoding.framing import Headers
 from bizon_taps.kafka.message import Message
 
 JsonSchema = dict[str, Any]
+
+logger = logging.getLogger("bizon_singer.kafka")
 
 OFFSET_KEYS = ("topic", "partition", "offset")
 DELETED = "_sdc_deleted_at"
@@ -64,6 +67,10 @@ _HEADERS: JsonSchema = {
     },
     "description": "Headers in their order; a value that is no UTF-8 is in value_base64.",
 }
+
+
+_NO_HEADERS: list[dict[str, Any]] = []
+"""One for all messages without any; nobody changes a record."""
 
 
 class BadMessageError(Exception):
@@ -147,6 +154,7 @@ class RecordMaker:
         self._topic = topic
         self._skips_empty = config.skips_empty_values
         self._by_key = config.key_properties is KeyProperties.KEY
+        self._told_of_time = False
         self._decode_key = key_decoder.decode
         self._decode_value = value_decoder.decode
 
@@ -156,24 +164,44 @@ class RecordMaker:
         Raises:
             BadMessageError: It cannot be decoded.
         """
-        value = message.value()
+        value: Any = message.value()
         if not value and self._skips_empty:
             return None
         headers = _headers_of(message)
-        key = self._key(message.key(), headers)
-        if value is not None:
-            try:
-                value = self._decode_value(value, self._topic, headers)
-            except DecodeError as error:
-                raise BadMessageError("value", error.reason) from error
-        data = place_of(message, self._topic)
-        data["key"] = key
-        data["headers"] = list(map(_header, headers)) if headers else []
-        data["value"] = value
+        topic, partition, offset = self._topic, message.partition(), message.offset()
+        kind, milliseconds = message.timestamp()
+        moment = self._moment(milliseconds) if kind else None
+        # All at once: a dict that grows is copied.
+        data = {
+            "topic": topic,
+            "partition": partition,
+            "offset": offset,
+            "timestamp": moment,
+            "timestamp_type": TIMESTAMP_TYPES.get(kind),
+            "key": self._key(message.key(), headers),
+            "headers": list(map(_header, headers)) if headers else _NO_HEADERS,
+            "value": value if value is None else self._value(value, headers),
+        }
         if self._by_key:
-            deleted_at = data["timestamp"] or datetime.now(UTC)
-            data[DELETED] = deleted_at if value is None else None
-        return SourceRecord(f"{self._topic}-{data['partition']}-{data['offset']}", data)
+            data[DELETED] = (moment or datetime.now(UTC)) if value is None else None
+        return SourceRecord(f"{topic}-{partition}-{offset}", data)
+
+    def _value(self, value: bytes, headers: Headers | None) -> Any:
+        try:
+            return self._decode_value(value, self._topic, headers)
+        except DecodeError as error:
+            raise BadMessageError("value", error.reason) from error
+
+    def _moment(self, milliseconds: int) -> datetime | None:
+        moment = _moment(milliseconds)
+        if milliseconds > LARGEST_MILLISECONDS and not self._told_of_time:
+            self._told_of_time = True
+            logger.warning(
+                "Topic %r: a message has a timestamp after the year 9999, which is written as "
+                "null; its producer may count in another unit than milliseconds.",
+                self._topic,
+            )
+        return moment
 
     def _key(self, key: bytes | None, headers: Headers | None) -> Any:
         if key is None:
@@ -191,8 +219,13 @@ class RecordMaker:
 
 def error_record(message: Message, topic: str, error: BadMessageError) -> SourceRecord:
     """Return a message that cannot be decoded as it is."""
-    data = place_of(message, topic)
-    data |= {
+    kind, milliseconds = message.timestamp()
+    data = {
+        "topic": topic,
+        "partition": message.partition(),
+        "offset": message.offset(),
+        "timestamp": _moment(milliseconds) if kind else None,
+        "timestamp_type": TIMESTAMP_TYPES.get(kind),
         "part": error.part,
         "reason": str(error),
         "key": _base64(message.key()),
@@ -201,19 +234,11 @@ def error_record(message: Message, topic: str, error: BadMessageError) -> Source
     return SourceRecord(f"{topic}-{data['partition']}-{data['offset']}", data)
 
 
-def place_of(message: Message, topic: str) -> dict[str, Any]:
-    """Return where and when a message is."""
-    kind, milliseconds = message.timestamp()
-    moment = None
-    if kind and 0 < milliseconds <= LARGEST_MILLISECONDS:
-        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return {
-        "topic": topic,
-        "partition": message.partition(),
-        "offset": message.offset(),
-        "timestamp": moment,
-        "timestamp_type": TIMESTAMP_TYPES.get(kind),
-    }
+def _moment(milliseconds: int) -> datetime | None:
+    """Return a timestamp as a time, None where no calendar has it or nobody set it."""
+    if 0 < milliseconds <= LARGEST_MILLISECONDS:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return None
 
 
 def _headers_of(message: Message) -> Headers | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
 from bizon_taps.kafka.partition import Partition
 from bizon_taps.kafka.position import Position
-from bizon_taps.kafka.reader import Clock, TopicReader
+from bizon_taps.kafka.reader import TopicReader
 from bizon_taps.kafka.records import BadMessageError, RecordMaker, error_record
 
 logger = logging.getLogger("bizon_singer.kafka")
@@ -27,7 +28,20 @@ QUIET_SECONDS = 30.0
 BEAT_SECONDS = 900.0
 """How often an endless run says that it lives though nothing comes: see `page_timeout_seconds`."""
 LOOK_SECONDS = 60.0
-"""How often an endless run looks for new partitions and says where it stands."""
+"""How often a run says where it stands, and an endless one looks for new partitions."""
+
+
+class Clock:
+    """Tells how long ago it was made."""
+
+    def __init__(self) -> None:
+        """Start now."""
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since then."""
+        return time.monotonic() - self._started
 
 
 class UnreadableMessageError(DecodeError):
@@ -69,6 +83,8 @@ class TopicRun:
         self.opening.look()
         self._clock = Clock()
         self._look = Clock()
+        self._checked = Clock()
+        self._silence = 0.0
         self._reader: TopicReader | None = None
         self._failure: BizonSingerError | None = None
         self._messages = 0
@@ -118,7 +134,6 @@ class TopicRun:
         if self._owes_start:
             self._owes_start = False
             return records
-        self._clock.hear()
         waited = Clock()
         while not records:
             if self._failure is not None:
@@ -126,12 +141,15 @@ class TopicRun:
                 break
             if self._is_stopped():
                 break
-            self._read(records)
-            self._look_around()
-            if waited.runtime >= BEAT_SECONDS:
+            try:
+                self._read(records)
+                self._look_around()
+            except BizonSingerError as failure:
+                self._failure = failure
+            if waited.seconds >= BEAT_SECONDS:
                 self._beats += 1
                 break
-            if waited.runtime >= QUIET_SECONDS and self._has_moved():
+            if waited.seconds >= QUIET_SECONDS and self._has_moved():
                 break
         if self._failure is None:
             self._is_stopped()
@@ -153,31 +171,29 @@ class TopicRun:
         most = self._config.batch_size
         if self._config.max_messages is not None:
             most = min(most, self._config.max_messages - self._messages)
+        fetch = Clock()
         fetched = self.reader.fetch(most)
-        if fetched:
-            self._clock.hear()
+        # Only waiting counts: a target may take its time to read.
+        self._silence = 0.0 if fetched else self._silence + fetch.seconds
         partitions = self.reader.partitions
-        try:
-            for message in fetched:
-                error = message.error()
-                if error is not None:
-                    self.reader.hear(message, error)
-                    continue
-                partition = partitions[message.partition()]
-                offset = message.offset()
-                if offset < partition.end:
-                    record = self._record(message, partition)
-                    if record is not None:
-                        records.append(record)
-                    partition.offset = offset + 1
-                    partition.leader_epoch = message.leader_epoch()
-                    self._messages += 1
-                else:  # what is between is a gap
-                    partition.offset = partition.end
-                if partition.offset >= partition.end:
-                    self.reader.finish(partition)
-        except BizonSingerError as failure:
-            self._failure = failure
+        for message in fetched:
+            error = message.error()
+            if error is not None:
+                self.reader.hear(message, error)
+                continue
+            partition = partitions[message.partition()]
+            offset = message.offset()
+            if offset < partition.end:
+                record = self._record(message, partition)
+                if record is not None:
+                    records.append(record)
+                partition.offset = offset + 1
+                partition.leader_epoch = message.leader_epoch()
+                self._messages += 1
+            else:  # what is between is a gap
+                partition.offset = partition.end
+            if partition.offset >= partition.end:
+                self.reader.finish(partition)
 
     def _record(self, message: Message, partition: Partition) -> SourceRecord | None:
         """Return the record of a message, None if it is left out; either is counted."""
@@ -239,11 +255,11 @@ class TopicRun:
             return f"{self._messages} messages are read, as `max_messages` says"
         if (
             config.max_runtime_seconds is not None
-            and self._clock.runtime >= config.max_runtime_seconds
+            and self._clock.seconds >= config.max_runtime_seconds
         ):
             return "the time `max_runtime_seconds` gives is over"
         patience = config.idle_timeout_seconds or (None if endless else IDLE_SECONDS)
-        if patience is None or self._clock.silence < patience:
+        if patience is None or self._silence < patience:
             return None
         if endless:
             return f"nothing came for {patience:g} s, as `idle_timeout_seconds` says"
@@ -253,18 +269,38 @@ class TopicRun:
         )
 
     def _look_around(self) -> None:
-        """Find new partitions and say where the run stands, once in a while, in an endless run."""
-        if self._config.until is Until.END or self._look.silence < LOOK_SECONDS:
+        """See that the topic is still the one that is read, and say where it stands.
+
+        librdkafka does not tell: of a topic that is deleted nothing more comes, and one made anew
+        is read on at the offset of the old one. So it is looked at when nothing comes, at the end,
+        and once in a while.
+
+        Raises:
+            BizonSingerError: It is gone, or another one has its name.
+        """
+        patience = self._config.consumer_timeout
+        is_silent = self._silence >= patience and self._checked.seconds >= patience
+        is_due = self._look.seconds >= LOOK_SECONDS
+        if is_silent or is_due or self.reader.is_done:
+            self._checked = Clock()
+            self.opening.check()
+        if not is_due:
             return
-        self._look.hear()
-        new = self.opening.new_partitions()
-        if new:
-            logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
-            self.reader.add(new)
+        self._look = Clock()
+        if self._config.until is Until.NEVER:
+            new = self.opening.new_partitions()
+            if new:
+                logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
+                self.reader.add(new)
         self.log()
+
+    def leave(self) -> None:
+        """Fetch no more, and let the client serve another topic."""
+        self._client.consumer.unassign()
 
     def log(self) -> None:
         """Say of each partition where it stands."""
         if self._reader is not None:
             for partition in self._reader.partitions.values():
-                logger.info("Topic %r, %s.", self._topic, partition)
+                end = self._reader.end_of(partition)
+                logger.info("Topic %r, %s.", self._topic, partition.report(end))

@@ -27,8 +27,16 @@ def apicurio_answer(store: Store, request: Request) -> Answer:
         if inner and method == request.method and found[1] in versions:
             arguments = map(unquote, inner.groups())
             answer: Answer | None = handle(store, request, *arguments)
-            return answer or _refusal(found[1], "VersionNotFoundException")
+            return answer or _refusal(found[1], f"{_missing(found[2])}NotFoundException")
     return _refusal(found[1], "NotFoundException")
+
+
+def _missing(path: str) -> str:
+    """Return what is not there, as the real one names it."""
+    if path.startswith("/ids/contentIds"):
+        return "Content"
+    is_artifact = path.endswith("/meta") or re.fullmatch("/ids/globalIds/[0-9]+/references", path)
+    return "Artifact" if is_artifact else "Version"
 
 
 def _info(_store: Store, _request: Request) -> Answer:
@@ -60,8 +68,10 @@ def _references_of_content_id(store: Store, _request: Request, number: str) -> A
     return None if content is None else _references(content)
 
 
-def _version_text(store: Store, _request: Request, artifact: str, name: str) -> Answer | None:
-    version = store.version(artifact, name)
+def _version_text(store: Store, request: Request, artifact: str, name: str) -> Answer | None:
+    # Branches came with version 3.
+    is_branch = request.path.startswith("/apis/registry/v2") and name == "branch=latest"
+    version = None if is_branch else store.version(artifact, name)
     return None if version is None else _text(version.content)
 
 
@@ -80,7 +90,8 @@ def _artifact_described(store: Store, _request: Request, artifact: str) -> Answe
     if version is None:
         return None
     shown = _described(version)
-    return json_answer({**shown, "id": artifact, "type": shown["artifactType"]})
+    shown |= {"id": shown.pop("artifactId"), "type": shown.pop("artifactType")}
+    return json_answer(shown)
 
 
 def _search(store: Store, request: Request) -> Answer:

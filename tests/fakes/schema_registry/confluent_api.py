@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.fakes.http_server import Answer, Request, json_answer
+from tests.fakes.schema_registry.protoc import serialized
 from tests.fakes.schema_registry.store import Content, Store, Version
 
 NO_SUBJECT = (40401, "Subject not found.")
@@ -28,21 +29,23 @@ def confluent_answer(store: Store, request: Request) -> Answer:
     return _refusal(404, "HTTP 404 Not Found")
 
 
-def _by_id(store: Store, _request: Request, number: str) -> Answer:
+def _by_id(store: Store, request: Request, number: str) -> Answer:
     found = [content for content in store.contents if str(content.number) == number]
-    return json_answer(_content(found[0])) if found else _refusal(*NO_SCHEMA)
+    return _shown(store, request, _content(found[0]), found[0]) if found else _refusal(*NO_SCHEMA)
 
 
-def _by_guid(store: Store, _request: Request, guid: str) -> Answer:
+def _by_guid(store: Store, request: Request, guid: str) -> Answer:
     found = [content for content in store.contents if content.guid == guid]
-    return json_answer(_content(found[0])) if found else _refusal(*NO_SCHEMA)
+    return _shown(store, request, _content(found[0]), found[0]) if found else _refusal(*NO_SCHEMA)
 
 
-def _by_version(store: Store, _request: Request, subject: str, name: str) -> Answer:
+def _by_version(store: Store, request: Request, subject: str, name: str) -> Answer:
     if not store.of(subject):
         return _refusal(*NO_SUBJECT)
     version = store.version(subject, name)
-    return json_answer(_version(version)) if version else _refusal(*NO_VERSION)
+    if version is None:
+        return _refusal(*NO_VERSION)
+    return _shown(store, request, _version(version), version.content)
 
 
 def _register(store: Store, request: Request, subject: str) -> Answer:
@@ -73,6 +76,13 @@ def _posted(request: Request) -> tuple[str, str, tuple[tuple[str, str, int], ...
     references = body.get("references") or []
     named = tuple((item["name"], item["subject"], item["version"]) for item in references)
     return body["schema"], body.get("schemaType") or "AVRO", named
+
+
+def _shown(store: Store, request: Request, shown: dict[str, Any], content: Content) -> Answer:
+    """Answer with a schema, compiled if it is Protobuf and the client wants it so."""
+    if content.type == "PROTOBUF" and request.query.get("format") == ["serialized"]:
+        shown["schema"] = serialized(store, content)
+    return json_answer(shown)
 
 
 def _content(content: Content) -> dict[str, Any]:

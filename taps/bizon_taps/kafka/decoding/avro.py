@@ -31,7 +31,16 @@ from typing import Any
 
 from bizon_singer.values import MAX_DECIMAL_DIGITS
 from bizon_taps.kafka.decoding.avro_schema import AvroType
-from bizon_taps.kafka.decoding.calendar import NANOS, clock, day, local_time, moment
+from bizon_taps.kafka.decoding.calendar import (
+    MICROSECOND,
+    MILLISECOND,
+    NANOS,
+    clock,
+    day,
+    local_time,
+    moment,
+    moment_of,
+)
 from bizon_taps.kafka.decoding.error import DecodeError
 from bizon_taps.kafka.decoding.json_text import MAX_VALUE_DEPTH, check_depth, too_deep
 
@@ -43,6 +52,7 @@ _MAX_DECIMAL_BYTES = MAX_DECIMAL_DIGITS * 2 // 5
 _DAY_NANOS = 86_400 * NANOS
 _MORE = 0x80
 _LONG_BITS = 64
+_SHIFTS = range(7, _LONG_BITS, 7)
 _INT_RANGE = range(-(2**31), 2**31)
 _CUT_OFF = "it ends before its schema does"
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
@@ -186,17 +196,16 @@ def _long(data: bytes, at: int) -> tuple[int, int]:
     if byte < _MORE:
         return (byte >> 1) ^ -(byte & 1), at
     number = byte & 0x7F
-    shift = 7
-    while byte >= _MORE:
+    for shift in _SHIFTS:
         byte = data[at]
         at += 1
+        if byte < _MORE:
+            number |= byte << shift
+            if number >> _LONG_BITS:
+                break
+            return (number >> 1) ^ -(number & 1), at
         number |= (byte & 0x7F) << shift
-        shift += 7
-        if shift > _LONG_BITS + 6:
-            raise DecodeError("a number in it takes more than ten bytes")
-    if number >> _LONG_BITS:
-        raise DecodeError("a number in it takes more than 64 bits")
-    return (number >> 1) ^ -(number & 1), at
+    raise DecodeError("a number in it takes more than 64 bits")
 
 
 def _int(data: bytes, at: int) -> tuple[int, int]:
@@ -216,14 +225,18 @@ def _double(data: bytes, at: int) -> tuple[float, int]:
 
 def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
     size = data[at]
-    if size < _MORE and not size & 1:  # up to 63 bytes: the length is one byte, and not negative
-        size >>= 1
-        at += 1
-    else:
-        size, at = _long(data, at)
-        if size < 0:
-            raise DecodeError("a length in it is negative")
-    end = at + size
+    at += 1
+    if size >= _MORE:
+        following = data[at]
+        if following < _MORE:  # two bytes: up to 8,191
+            size += (following - 1) << 7
+            at += 1
+        else:
+            size, at = _long(data, at - 1)
+            size = size << 1 if size >= 0 else 1
+    if size & 1:
+        raise DecodeError("a length in it is negative")
+    end = at + (size >> 1)
     if end > len(data):
         raise DecodeError(_CUT_OFF)
     return data[at:end], end
@@ -275,9 +288,6 @@ def _count(data: bytes, at: int) -> tuple[int, int]:
     if count < 0:
         _size, at = _long(data, at)
         count = -count
-    # Every item takes a byte at least: what follows cannot be so many.
-    if count > len(data) - at:
-        raise DecodeError(_CUT_OFF)
     return count, at
 
 
@@ -339,13 +349,23 @@ def _converter(made: AvroType) -> Convert | None:
     return _OF_LOGICAL.get(made.logical)
 
 
-def _decimal_of(scale: int) -> Convert:
-    def convert(raw: bytes) -> Decimal:
-        if len(raw) > _MAX_DECIMAL_BYTES:
-            raise DecodeError(f"a decimal in it has more than {MAX_DECIMAL_DIGITS:,} digits")
-        return _EXACT.scaleb(Decimal(int.from_bytes(raw, "big", signed=True)), -scale)
+def exact_decimal(unscaled: bytes, scale: int) -> Decimal:
+    """Return the number whose digits are in two's complement, the largest byte first.
 
-    return convert
+    Args:
+        unscaled: The digits.
+        scale: How many of them stand after the point.
+
+    Raises:
+        DecodeError: They are too many.
+    """
+    if len(unscaled) > _MAX_DECIMAL_BYTES:
+        raise DecodeError(f"a decimal in it has more than {MAX_DECIMAL_DIGITS:,} digits")
+    return _EXACT.scaleb(Decimal(int.from_bytes(unscaled, "big", signed=True)), -scale)
+
+
+def _decimal_of(scale: int) -> Convert:
+    return lambda raw: exact_decimal(raw, scale)
 
 
 def _big_decimal(raw: bytes) -> Decimal:
@@ -356,7 +376,7 @@ def _big_decimal(raw: bytes) -> Decimal:
         at = -1
     if at != len(raw):
         raise DecodeError("a big-decimal in it is no number with a scale")
-    return Decimal(_decimal_of(scale)(unscaled))
+    return exact_decimal(unscaled, scale)
 
 
 def _base64(raw: bytes) -> str:
@@ -386,8 +406,8 @@ _OF_LOGICAL: dict[str, Convert] = {
     "date": day,
     "time-millis": _time_of(1_000_000),
     "time-micros": _time_of(1_000),
-    "timestamp-millis": lambda number: moment(number * 1_000_000),
-    "timestamp-micros": lambda number: moment(number * 1_000),
+    "timestamp-millis": lambda number: moment_of(number, MILLISECOND),
+    "timestamp-micros": lambda number: moment_of(number, MICROSECOND),
     "timestamp-nanos": moment,
     "local-timestamp-millis": lambda number: local_time(number * 1_000_000),
     "local-timestamp-micros": lambda number: local_time(number * 1_000),

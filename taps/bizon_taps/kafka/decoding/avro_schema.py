@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
-from bizon_taps.kafka.decoding.error import DecodeError
+from bizon_taps.kafka.decoding.error import BrokenSchemaError, DecodeError
 
 PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 MAX_SCHEMA_DEPTH = 100
@@ -63,10 +63,6 @@ class AvroType:
     def items(self) -> AvroType:
         """What an array or a map holds."""
         return self.branches[0]
-
-
-class BrokenSchemaError(Exception):
-    """A text is no schema; the text of the error says where, without its content."""
 
 
 def parse_avro(text: str, references: list[str]) -> AvroType:

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = EPOCH.toordinal()
 NANOS = 1_000_000_000
+MILLISECOND, MICROSECOND = timedelta(milliseconds=1), timedelta(microseconds=1)
 _DAY_SECONDS = 86_400
 _CYCLE_YEARS = 400
 _CYCLE_DAYS = 146_097
@@ -21,15 +22,18 @@ _CYCLE_DAYS = 146_097
 _FIRST_YEAR, _LAST_YEAR = 1, 9999
 
 
+def moment_of(number: int, unit: timedelta) -> datetime | str:
+    """Return the moment so many units after the epoch."""
+    try:
+        return EPOCH + number * unit
+    except OverflowError:
+        return f"{local_time(number * (unit // MICROSECOND) * 1_000)}Z"
+
+
 def moment(nanos: int) -> datetime | str:
     """Return the moment so many nanoseconds after the epoch."""
     micros, finer = divmod(nanos, 1_000)
-    if not finer:
-        try:
-            return EPOCH + timedelta(microseconds=micros)
-        except OverflowError:
-            pass
-    return f"{local_time(nanos)}Z"
+    return f"{local_time(nanos)}Z" if finer else moment_of(micros, MICROSECOND)
 
 
 def local_time(nanos: int) -> str:

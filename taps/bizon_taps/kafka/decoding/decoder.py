@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from typing import Any
 
 from bizon_singer.errors import ConfigError
@@ -46,7 +47,16 @@ UNKNOWN_SECONDS = 60.0
 
 
 class Decoder(ABC):
-    """Decodes one part of messages."""
+    """Decodes one part of messages.
+
+    Attributes:
+        left_out: How many fields were left out because their schema does not have them, by the
+            name of the Protobuf message; other encodings leave nothing out.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing left out."""
+        self.left_out: Counter[str] = Counter()
 
     @abstractmethod
     def decode(self, data: bytes, topic: str, headers: Headers | None = None) -> Any:
@@ -176,6 +186,7 @@ class RegistryDecoder(Decoder):
         plain: Decoder,
     ) -> None:
         """Ask for nothing yet."""
+        super().__init__()
         self._registry = registry
         self._part = part
         self._split = splitter(framing, registry_type, part, registry.has)
@@ -214,7 +225,7 @@ class RegistryDecoder(Decoder):
         try:
             if self._wanted not in (None, schema.encoding):
                 raise DecodeError(f"its schema is of the type {schema.encoding}")
-            read = reader_of(schema)
+            read = reader_of(schema, self.left_out)
         except DecodeError as broken:
             # A schema that cannot be used will not change: its id stands for its text.
             read = _refusing(f"{broken.reason} ({schema_id})")

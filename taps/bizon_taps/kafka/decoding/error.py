@@ -26,3 +26,7 @@ class DecodeError(ProtocolError):
 
 class UnknownSchemaError(DecodeError):
     """The schema a message was written with is not in the registry."""
+
+
+class BrokenSchemaError(Exception):
+    """A text is no schema of its language; says what is wrong with it, without its content."""

@@ -89,20 +89,15 @@ def splitter(
     if framing is FramingName.AUTO:
         is_confluent = registry is RegistryType.CONFLUENT
         by_bytes: Callable[[bytes], Framed] = _confluent if is_confluent else _ApicurioAuto(knows)
-        wants_confluent, wants_apicurio = is_confluent, not is_confluent
+        wants_confluent = is_confluent
     else:
         by_bytes = _BY_BYTES[framing]
         wants_confluent = framing is FramingName.CONFLUENT
-        wants_apicurio = not wants_confluent
-    confluent_name = f"__{part}_schema_id" if wants_confluent else None
-    apicurio_prefix = f"apicurio.{part}." if wants_apicurio else None
+    by_headers = _by_confluent_header if wants_confluent else _by_apicurio_headers
 
     def split(data: bytes, headers: Headers | None) -> Framed:
         if headers:
-            if confluent_name is not None:
-                framed = _by_confluent_header(confluent_name, headers)
-            else:
-                framed = _by_apicurio_headers(f"{apicurio_prefix}", headers)
+            framed = by_headers(part, headers)
             if framed is not None:
                 return framed
         if not data or data[0] > MAGIC_GLUE:
@@ -189,7 +184,8 @@ _BY_BYTES: dict[FramingName, Callable[[bytes], Framed]] = {
 # Frames in the headers; of a repeated one the last counts, as in Kafka's own client.
 
 
-def _by_confluent_header(name: str, headers: Headers) -> Framed | None:
+def _by_confluent_header(part: Part, headers: Headers) -> Framed | None:
+    name = f"__{part}_schema_id"
     value = next((value for key, value in reversed(headers) if key == name), None)
     if value is None:
         return None
@@ -201,20 +197,22 @@ def _by_confluent_header(name: str, headers: Headers) -> Framed | None:
     raise DecodeError(f"its header `{name}` holds no id of a schema")
 
 
-def _by_apicurio_headers(prefix: str, headers: Headers) -> Framed | None:
+def _by_apicurio_headers(part: Part, headers: Headers) -> Framed | None:
+    prefix = f"apicurio.{part}."
     given = {key[len(prefix) :]: value for key, value in headers if key.startswith(prefix)}
     if not given:
         return None
     if given.get("encoding") == b"JSON":
         raise DecodeError("it is in Avro's JSON encoding, which is not supported")
-    message_type = (given.get("msgType") or b"").decode(errors="replace")
+    protobuf_type = "apicurio.protobuf.type" + (".key" if part == "key" else "")
+    message_type = next((value for key, value in reversed(headers) if key == protobuf_type), b"")
     for kind in (IdKind.GLOBAL, IdKind.CONTENT):
         value = given.get(kind)
         if value is not None:
             if len(value) != LONG_ID_BYTES:
                 raise DecodeError(f"its header `{prefix}{kind}` holds no id of a schema")
             schema = SchemaId(kind, int.from_bytes(value, "big"))
-            return Framed(schema, 0, b"", message_type)
+            return Framed(schema, 0, b"", (message_type or b"").decode(errors="replace"))
     if "artifactId" in given:
         raise DecodeError(
             f"its headers name its schema by `{prefix}artifactId`, which is not supported"
