@@ -115,7 +115,7 @@ def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
         env={**os.environ, "PATH": path},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr.decode()
     assert b"[Full refresh only]  - things" in done.stdout
