@@ -28,8 +28,8 @@ _SECRET_NAME = re.compile(
     r"|credentials?|connection_string|service_account(_(info|json|key))?"
     r"|(api|private|secret|access|signing|encryption|account|shared|subscription|app)_?key)$"
 )
-_PUBLIC_NAME = re.compile(r"^type$|(^|_)(uri|url|domain)$")
-_MAY_CARRY = re.compile(r"[@?#]")
+_PUBLIC_NAME = re.compile(r"^(type|project_id|client_id|client_email)$|(^|_)(uri|url|domain)$")
+_MAY_CARRY = re.compile(r"://[^/]*@|[?#]")
 """What an address with a credential in it has."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+")
@@ -48,8 +48,8 @@ def is_secret_name(name: str) -> bool:
 def secrets_in(value: Any, *, inside: bool = False) -> Iterator[str]:
     """Yield every text a config holds under the name of a credential.
 
-    Of a credential that is an object, its type and plain addresses are none: hidden, they would
-    blot out the same words in every message.
+    Of a credential that is an object, its type, whose it is and plain addresses are none: hidden,
+    they would blot out the same words in every message.
     """
     if isinstance(value, Mapping):
         for key, item in value.items():

@@ -45,6 +45,7 @@ from bizon_singer.errors import ConfigError
 from bizon_singer.redact import redact
 from bizon_singer.routes import StreamRoutes
 from bizon_singer.source.config import Integer, Number, SourceSyncModes
+from bizon_singer.source_class import format_by_value
 
 DEFAULT_PAGE_TIMEOUT_SECONDS = 3600.0
 A_YEAR_SECONDS = 366 * 24 * 3600
@@ -231,6 +232,7 @@ class Settings:
         if problems:
             raise ConfigError(listed(problems))
         redact.register(*declared_secrets(config))
+        format_by_value(getattr(config, "stream", None))
         return config
 
     def open_source(self, source_class: Callable[[Any], Any], config: Any) -> Any:

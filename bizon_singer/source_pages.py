@@ -8,6 +8,7 @@ page took several times as long (tests/benchmarks/pages.py).
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +22,8 @@ from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.exchange import Exchange, ServerClock, observe
 from bizon_singer.source.models import ProvenPosition
 from bizon_singer.source.session import Session
+
+FIRST_ERROR_STATUS = 400
 
 logger = logging.getLogger("bizon_singer.sync")
 
@@ -103,6 +106,7 @@ class SourcePages:
     selected_fields: frozenset[str] | None = None
     stream_schema: Mapping[str, Any] | None = None
     clock: ServerClock = field(default_factory=ServerClock)
+    _refusals: Counter[int] = field(default_factory=Counter, init=False, repr=False)
 
     def read(self, start: Start) -> Iterator[Opened | PageLines | Unwritable]:
         """Open the source and yield its pages as lines.
@@ -131,6 +135,7 @@ class SourcePages:
                 source.commit()
             check_connection(source, self.stream, on_failure=self.check_connection)
             yield Opened(self._total(source))
+            self._refusals.clear()  # what the check and the count met is known
             pages = read_pages(
                 self._fetch(source, start),
                 start=start.pagination,
@@ -139,6 +144,8 @@ class SourcePages:
                 endless=self.endless,
             )
             yield from self._encoded(pages)
+            if not isinstance(session, Session):
+                self._warn_of_refusals()
         finally:
             requests.log()
             close_source(source)
@@ -168,8 +175,25 @@ class SourcePages:
 
     def _observe(self, requests: RequestTimer, exchange: Exchange) -> None:
         requests.add(f"{exchange.method} {exchange.url}", exchange.status, exchange.seconds)
+        if exchange.status >= FIRST_ERROR_STATUS:
+            self._refusals[exchange.status] += 1
         if not self.clock.is_settled:
             self.clock.note(exchange)
+
+    def _warn_of_refusals(self) -> None:
+        """Tell of answers that were errors, where the source went on as if there were none.
+
+        A session of this package raises for them; one a source made itself may leave it to the
+        source, and some catch what they raise, log it, and leave the records out.
+        """
+        if self._refusals:
+            logger.warning(
+                "Stream %r: the source passed over %d answers that were errors (status %s); "
+                "records may be missing.",
+                self.stream,
+                self._refusals.total(),
+                ", ".join(map(str, sorted(self._refusals))),
+            )
 
     def _fetch(self, source: Any, start: Start) -> Callable[[Mapping[str, Any]], Any]:
         """Return how a page is asked for: in full, or what changed since the last run."""

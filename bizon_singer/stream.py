@@ -124,6 +124,13 @@ class SourceStream(Stream):
                     metadata.root.inclusion = Metadata.InclusionType.UNSUPPORTED
         return super().metadata
 
+    def choose(self) -> None:
+        """Select the stream, whatever else is said of it: the setting ``stream`` names it.
+
+        A stream that is not selected has no field selected either, by the rules of the SDK.
+        """
+        self.metadata.root.selected = True
+
     def follow_catalog(self, catalog: Catalog, given: Mapping[str, Any]) -> None:
         """Take schema, keys, method and selection from the user's catalog.
 

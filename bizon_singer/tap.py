@@ -328,11 +328,10 @@ class SourceTap(TapCommand):
                     f"setting `stream_settings` names stream {excerpt(name, 80)!r}, which this tap "
                     f"does not have{nearest(name, known, LISTED)}"
                 )
-        return [
-            stream
-            for name, stream in known.items()
-            if (stream.is_wanted if only is None else name == only)
-        ]
+        if only is None:
+            return [stream for stream in known.values() if stream.is_wanted]
+        known[only].choose()
+        return [known[only]]
 
     def _failure(self, stream: SourceStream, error: Exception) -> Failure:
         """Log what ended a stream, and return it as one sentence and an exit code."""

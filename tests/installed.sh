@@ -6,7 +6,7 @@ bin=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-for tap in tap-dummy tap-pokeapi tap-hubspot tap-bizon; do
+for tap in tap-dummy tap-pokeapi tap-hubspot tap-notion tap-gsheets tap-bizon; do
   "$bin/$tap" --version | grep -q "^$tap v"
   "$bin/$tap" --about --format json | "$bin/python" -m json.tool > "$folder/about.json"
 done
@@ -29,4 +29,4 @@ class OneSource(AbstractSource):
 PY
 echo "{\"source_file_path\": \"$folder/one.py\"}" > "$folder/config.json"
 "$bin/tap-bizon" --config "$folder/config.json" 2> "$folder/log" | grep -q '"_source_record_id":"1"' || { cat "$folder/log"; exit 1; }
-echo "installed: $("$bin/tap-dummy" --version): 2 runs and 8 commands passed"
+echo "installed: $("$bin/tap-dummy" --version): 2 runs and 10 commands passed"

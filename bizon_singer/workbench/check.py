@@ -151,7 +151,7 @@ def _connection(tap: SourceTap, stream: SourceStream) -> Step:
     stop, limit = tap.run_context.stop, tap.settings.adapter.page_timeout_seconds
 
     def ask() -> Iterator[None]:
-        source: Any = source_class(stream.source_config())
+        source: Any = tap.settings.open_source(source_class, stream.source_config())
         try:
             check_connection(source, stream.name, on_failure="error")
         finally:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
 from bizon_singer import stdout
 from bizon_singer.command import ConfigInput
 from bizon_singer.config_errors import nearest
-from bizon_singer.config_file import parse_config
-from bizon_singer.custom import PATH_SETTING, read_config_texts, source_file_path, tap_of_file
+from bizon_singer.custom import (
+    NAME_SETTING,
+    PATH_SETTING,
+    find_settings,
+    read_config_texts,
+    tap_of_file,
+    tap_of_name,
+)
 from bizon_singer.errors import UsageError
 from bizon_singer.redact import excerpt
-from bizon_singer.references import resolve_references
 from bizon_singer.stream import SourceStream
 from bizon_singer.tap import SourceTap
 from bizon_singer.workbench.installed import installed_taps
@@ -27,8 +31,8 @@ source_option = click.option(
     "--source",
     "-s",
     metavar="SOURCE",
-    help="Name of an installed source, or path of a .py file. Unset, the config names it: by "
-    "`source_file_path`, else by `name`.",
+    help="Name of an installed source, path of a .py file, or module:Class. Unset, the config "
+    "names it: by `source_file_path`, else by `name`.",
 )
 config_option = click.option(
     "--config",
@@ -54,14 +58,11 @@ def choose(source: str | None, configs: Sequence[str] = ()) -> type[SourceTap]:
         return _of_file(source) if _is_file(source) else _installed(source)
     arguments = [argument for path in configs for argument in ("--config", path)]
     texts = read_config_texts(arguments)
-    path = source_file_path(arguments, texts)
+    found = find_settings(arguments, texts)
+    path, named = found.get(PATH_SETTING), found.get(NAME_SETTING, "")
     if path is not None:
         return _of_file(path, texts)
-    config: dict[str, Any] = {}
-    for name, text in texts.items():
-        config |= parse_config(name, text)
-    named = resolve_references(config.get("name"), "name")
-    if isinstance(named, str) and named.removeprefix(COMMAND_PREFIX) in installed_taps():
+    if named.removeprefix(COMMAND_PREFIX) in installed_taps() or _is_class(named):
         return _installed(named, texts)
     raise UsageError(
         "nothing says which source is meant; add --source with the name of an installed one or "
@@ -73,6 +74,10 @@ def _is_file(source: str) -> bool:
     return source.endswith(".py") or "/" in source
 
 
+def _is_class(source: str) -> bool:
+    return ":" in source
+
+
 def _of_file(path: str, texts: dict[str, str] | None = None) -> type[SourceTap]:
     tap_class = tap_of_file(path)
     tap_class.config_texts = texts or {}
@@ -82,6 +87,10 @@ def _of_file(path: str, texts: dict[str, str] | None = None) -> type[SourceTap]:
 def _installed(source: str, texts: dict[str, str] | None = None) -> type[SourceTap]:
     taps = installed_taps()
     name = source.removeprefix(COMMAND_PREFIX)
+    if _is_class(source):
+        tap_class = tap_of_name(source)
+        tap_class.config_texts = texts or {}
+        return tap_class
     if name not in taps:
         raise UsageError(
             f"there is no source {excerpt(source, SHOWN_CHARACTERS)!r}"

@@ -29,6 +29,7 @@ MODULES: Tree = {
     "lint": "lint",
     "new": "new",
     "test": "test",
+    "state": ("The STATE of a tap.", {"from-bizon": "state_from_bizon"}),
 }
 """Modules by subcommand; a group has a sentence and a tree of its own."""
 

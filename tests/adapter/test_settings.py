@@ -102,10 +102,13 @@ def test_what_a_credential_says_of_itself_is_no_secret() -> None:
         "private_key": "private-canary-5",
         "token_uri": "https://oauth2.googleapis.com/token",
         "universe_domain": "googleapis.com",
+        "client_email": "reader@acme.example",
+        "project_id": "acme-data",
         "callback_url": "https://us:canary-6@example.com/",
     }
     redact.register(*secrets_in({"service_account_key": key}))
     told = "setting `service_account_key`: https://oauth2.googleapis.com/token, googleapis.com"
+    told += ", share it with reader@acme.example of acme-data"
     assert redact(told) == told
     for secret in (key["private_key"], key["callback_url"]):
         assert secret not in redact(f"… {secret} …")

@@ -22,6 +22,8 @@ from tests.commands.process import (
 )
 from tests.fakes.gsheets import Gsheets, fill
 from tests.fakes.gsheets.access import CLIENT_SECRET, EMAIL, REFRESH_TOKEN
+from tests.fakes.gsheets.faults import refuse
+from tests.fakes.gsheets.refusal import of_sheets
 from tests.process.commands import Finished, run
 from tests.process.inside import run_inside
 
@@ -74,6 +76,40 @@ def test_a_key_may_be_given_in_any_form(
     assert len(records(done, "orders")) == 4
 
 
+def test_a_machine_of_googles_cloud_needs_no_key(google: Gsheets, tmp_path: Path) -> None:
+    """Its own server of metadata has tokens for it."""
+    fill(google)
+    settings = google.settings(stream="orders")
+    del settings["service_account_key"]
+    host = google.base_url.removeprefix("http://")
+    nothing = {"GOOGLE_APPLICATION_CREDENTIALS": "", "CLOUDSDK_CONFIG": str(tmp_path)}
+    done = tap(
+        "tap-gsheets",
+        "--config",
+        write(tmp_path / "config.json", settings),
+        env={"GCE_METADATA_HOST": host, "GCE_METADATA_IP": host, **nothing},
+    )
+    assert done.code == 0, done.stderr
+    assert len(records(done, "orders")) == 4
+
+
+def test_a_machine_without_credentials_is_told_so(google: Gsheets, tmp_path: Path) -> None:
+    """At once, where it is known that it is none of Google's cloud."""
+    settings = google.settings(google.book())
+    del settings["service_account_key"]
+    done = tap(
+        "tap-gsheets",
+        "--config",
+        write(tmp_path / "config.json", settings),
+        env={
+            "NO_GCE_CHECK": "true",
+            "GOOGLE_APPLICATION_CREDENTIALS": "",
+            "CLOUDSDK_CONFIG": str(tmp_path),
+        },
+    )
+    assert_refused(done, "no Application Default Credentials", "service_account_key", code=3)
+
+
 def test_the_token_endpoint_may_be_another(google: Gsheets, tmp_path: Path) -> None:
     """By ``token_uri``, which goes before the one in the key."""
     fill(google)
@@ -97,14 +133,14 @@ KEYS = {
 
 
 @pytest.mark.parametrize(("key", "code", "word"), KEYS.values(), ids=KEYS)
-@pytest.mark.parametrize("more", [[], ["--discover"]], ids=["run", "discover"])
 def test_a_key_that_is_none_is_refused(
-    *, more: list[str], key: Any, code: int, word: str, google: Gsheets, tmp_path: Path
+    key: Any, code: int, word: str, google: Gsheets, tmp_path: Path
 ) -> None:
     """What is wrong with it, and nothing on stdout."""
     fill(google)
-    done = inside(tmp_path, google.settings(service_account_key=key), *more)
-    assert_refused(done, word, code=code)
+    for more in ([], ["--discover"]):
+        done = inside(tmp_path, google.settings(service_account_key=key), *more)
+        assert_refused(done, word, code=code)
     assert google.requests == []
 
 
@@ -131,7 +167,7 @@ def test_no_credentials_at_all_are_refused(
 @pytest.mark.parametrize(
     ("change", "code", "word"),
     [
-        ({"shared_with": {"somebody else"}}, 3, "share it"),
+        ({"shared_with": {"somebody else"}}, 3, f"share it with {EMAIL}"),
         ({"kind": "xlsx"}, 2, "such as .xlsx; open it in Google Sheets"),
     ],
 )
@@ -219,9 +255,6 @@ def test_one_spreadsheet_of_several_that_is_not_shared_is_named(
 
 def test_an_api_that_is_not_enabled_is_named(google: Gsheets, tmp_path: Path) -> None:
     """With where to enable it."""
-    from tests.fakes.gsheets.faults import refuse  # noqa: PLC0415
-    from tests.fakes.gsheets.refusal import of_sheets  # noqa: PLC0415
-
     fill(google)
     google.spoil(refuse(of_sheets(403, "disabled", "SERVICE_DISABLED")), path="/v4/", times=None)
     done = inside(tmp_path, google.settings())

@@ -16,11 +16,18 @@ import pytest
 
 from bizon_singer.testing import read
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.gsheets.tap import TapGsheets
 from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.kafka.tap import TapKafka
+from bizon_taps.notion.ids import row_stream
+from bizon_taps.notion.tap import TapNotion
 from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.gsheets import Gsheets
+from tests.fakes.gsheets import fill as fill_sheets
 from tests.fakes.hubspot import Clock, HubSpot, fill, unlimited
 from tests.fakes.kafka import Headers, Kafka
+from tests.fakes.notion import Notion
+from tests.fakes.notion import fill as fill_notion
 from tests.fakes.pokeapi import PokeApi
 from tests.proofs.subjects import catalog_of, custom, only, record
 
@@ -107,6 +114,43 @@ def kafka() -> bytes:
         return written + record(TapKafka, config, state)
 
 
+def notion() -> bytes:
+    """tap-notion: a run in full, and the next one after an edit and an arrival."""
+    with Notion() as api:
+        filled = fill_notion(api.workspace, rows=2)
+        config = api.settings(page_size=2)
+        streams = frozenset(
+            {"users", "databases", "blocks", "comments", "page_markdown"}
+            | {row_stream("Tasks", filled.source)}
+        )
+        catalog = only(catalog_of(TapNotion, config, streams), streams)
+        written = record(TapNotion, config, catalog=catalog)
+        state = list(read(written).of("STATE"))[-1].body["value"]
+        later = datetime(2099, 3, 1, 12, tzinfo=UTC)
+        api.workspace.edit(filled.rows[0], at=later, Points=99, Stage="Done")
+        api.workspace.add_page(data_source=filled.source, title="new", at=later)
+        return written + record(TapNotion, config, state, catalog)
+
+
+def gsheets() -> bytes:
+    """tap-gsheets: something of everything, unchanged, and after an edit."""
+    with Gsheets() as google:
+        book = fill_sheets(google)
+        for sheet in book.sheets:
+            sheet.row_count = len(sheet.rows) + 1
+        config = google.settings(rows_per_request=3)
+        written = record(TapGsheets, config)
+        state = list(read(written).of("STATE"))[-1].body["value"]
+        written += record(TapGsheets, config, state)
+        streams = frozenset({"orders"})
+        catalog = only(catalog_of(TapGsheets, config, streams), streams)
+        book.sheets[0].put(3, 3, "none")
+        book.touch()
+        return (written + record(TapGsheets, config, state, catalog)).replace(
+            google.base_url.encode(), b"*"
+        )
+
+
 def bizon() -> bytes:
     """tap-bizon with an incremental source file."""
     subject = custom("ledger", {"count": 9}, page_size=4, full_table=frozenset())
@@ -121,7 +165,9 @@ def steady(recording: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    "tap", [dummy, pokeapi, hubspot, kafka, bizon], ids=lambda tap: tap.__name__
+    "tap",
+    [dummy, pokeapi, hubspot, notion, kafka, gsheets, bizon],
+    ids=lambda tap: tap.__name__,
 )
 def test_the_output_is_what_it_was(tap: Callable[[], bytes]) -> None:
     """Byte for byte, apart from times and fingerprints."""

@@ -13,11 +13,17 @@ from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.tap import SourceTap, tap_for
 from bizon_singer.testing import Terms
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.gsheets.tap import TapGsheets
 from bizon_taps.hubspot.tap import TapHubSpot
+from bizon_taps.notion.ids import row_stream
+from bizon_taps.notion.tap import TapNotion
 from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.gsheets import Gsheets
 from tests.fakes.hubspot import HubSpot
+from tests.fakes.notion import Notion
 from tests.fakes.pokeapi import PokeApi
 
+NOTION_PAGE_SIZE = 3
 SOURCES = Path(__file__).parents[1] / "sources"
 Resume = Callable[[dict[str, Any] | None], bytes]
 
@@ -136,6 +142,45 @@ def hubspot(server: HubSpot) -> Subject:
         full_table=HUBSPOT_FULL_TABLE,
         later=config,
         catalog=only(catalog_of(TapHubSpot, config, streams), streams),
+    )
+
+
+NOTION_FULL_TABLE = frozenset({"users", "comments"})
+NOTION_INCREMENTAL = frozenset({"databases", "data_sources", "pages", "blocks", "page_markdown"})
+
+
+def notion(server: Notion, source: str) -> Subject:
+    """tap-notion over a local server: lists, trees, comments, and the rows of a data source."""
+    config = server.settings(page_size=NOTION_PAGE_SIZE)
+    streams = NOTION_FULL_TABLE | NOTION_INCREMENTAL | {row_stream("Tasks", source)}
+    return Subject(
+        "notion",
+        TapNotion,
+        config,
+        page_size=NOTION_PAGE_SIZE,
+        full_table=NOTION_FULL_TABLE,
+        later=config,
+        catalog=only(catalog_of(TapNotion, config, streams), streams),
+    )
+
+
+GSHEETS_INCREMENTAL = frozenset({"orders", "odd_headers", "header_only"})
+GSHEETS_FULL_TABLE = frozenset({"worksheets"})
+GSHEETS_ROWS = 3
+
+
+def gsheets(server: Gsheets) -> Subject:
+    """tap-gsheets over a local server: worksheets a few rows at a time, and a list of them."""
+    config = server.oauth_settings(rows_per_request=GSHEETS_ROWS)
+    streams = GSHEETS_INCREMENTAL | GSHEETS_FULL_TABLE
+    return Subject(
+        "gsheets",
+        TapGsheets,
+        config,
+        page_size={**dict.fromkeys(streams, GSHEETS_ROWS), "worksheets": 6},
+        full_table=GSHEETS_FULL_TABLE,
+        later=config,
+        catalog=only(catalog_of(TapGsheets, config, streams), streams),
     )
 
 

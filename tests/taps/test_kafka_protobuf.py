@@ -223,11 +223,11 @@ def test_proto2() -> None:
         read(b"\x12\x01\xff", PROTO2)
 
 
-def test_confluents_decimal() -> None:
-    """It is a number with every digit."""
-    text = """
-    syntax = "proto3"; import "confluent/type/decimal.proto";
-    message M { confluent.type.Decimal price = 1; }
+@pytest.mark.parametrize("path", ["confluent/type/decimal.proto", "confluent/types/decimal.proto"])
+def test_confluents_decimal(path: str) -> None:
+    """It is a number with every digit; its file is never a reference, by neither of its paths."""
+    text = f"""
+    syntax = "proto3"; import "{path}"; message M {{ confluent.type.Decimal price = 1; }}
     """
     unscaled = (-(10**30) - 1).to_bytes(13, "big", signed=True)
     inner = b"\x0a" + bytes([len(unscaled)]) + unscaled + b"\x18\x02"
@@ -287,6 +287,40 @@ def test_what_confluents_serializer_writes() -> None:
         data = ProtobufSerializer(type(made), client, by_header)(made, context)
         assert data == b"\x08\x05"
         assert decoder.decode(data, TOPIC, headers) == {"a": 5, "m": {}}
+
+
+def test_what_confluents_serializer_registers() -> None:
+    """A registry that hands out the descriptor it was given, as Apicurio does, is understood.
+
+    Its indexes count the messages of maps, those of a schema in text do not.
+    """
+    line = 'syntax = "proto3"; package shop; message Line { string sku = 1; }'
+    sale = """
+    syntax = "proto2"; package shop; import "shop/line.proto";
+    message Sale {
+      map<string, Line> lines = 1; extensions 100 to max; extend Sale { optional int32 e = 100; }
+      message Note { optional string text = 1; }
+    }
+    service S { rpc Get(Sale) returns (Sale); }
+    extend Sale { optional int32 f = 101; }
+    """
+    texts = {"shop/line.proto": line, "sale.proto": sale}
+    pool = pool_of(texts, "sale.proto")
+    note = GetMessageClass(pool.FindMessageTypeByName("shop.Sale.Note"))
+    whole = GetMessageClass(pool.FindMessageTypeByName("shop.Sale"))
+    context = SerializationContext(TOPIC, MessageField.VALUE)
+    with SchemaRegistry() as registry, SchemaRegistryClient({"url": registry.url}) as client:
+        data = ProtobufSerializer(note, client)(note(text="x"), context)
+        assert data is not None
+        assert data[5:] == b"\x04\x00\x02\x0a\x01x"
+        assert all("message" not in content.text for content in registry.store.contents)
+        decoder = registry_decoder(registry)
+
+        assert decoder.decode(data, TOPIC) == {"text": "x"}
+        extended = confluent_frame(2, b"\0" + whole(lines={"a": {}}).SerializeToString())
+        extended += b"\xa0\x06\x05\xa8\x06\x05"
+        assert decoder.decode(extended, TOPIC) == {"lines": {"a": {"sku": ""}}}
+        assert decoder.left_out == {"shop.Sale": 2}
 
 
 def test_imports_are_references() -> None:

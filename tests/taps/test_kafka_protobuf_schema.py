@@ -231,6 +231,17 @@ def test_an_import_that_is_not_there_matters_only_if_it_is_used() -> None:
     assert by_us(used, (("types.proto", 'syntax = "proto3"; message Type {}'),))
 
 
+def test_files_that_google_publishes_need_not_be_registered() -> None:
+    """Confluent's registry takes them as known; one that is not installed is not there."""
+    text = 'syntax = "proto3"; import "google/type/money.proto"; message M { %s price = 1; }'
+    unknown = (
+        'syntax = "proto3"; import "google/type/of_tomorrow.proto"; message M { int32 a = 1; }'
+    )
+
+    assert by_us(text % "google.type.Money")[0][2][0][6] == "google.type.Money"
+    assert by_us(unknown)[0][2][0][:2] == (1, "a")
+
+
 def test_imports_in_a_circle_end() -> None:
     """Two files that import each other are no schema, and no endless loop."""
     first = ("a.proto", 'syntax = "proto3"; import "b.proto"; message A {}')

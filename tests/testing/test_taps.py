@@ -9,15 +9,27 @@ from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.testing import get_source_test_class
 from bizon_taps.dummy.source import DummySource
 from bizon_taps.hubspot.source import HubSpotSource
+from bizon_taps.notion.ids import row_stream
+from bizon_taps.notion.source import NotionSource
 from bizon_taps.pokeapi.source import PokeApiSource
 from tests.fakes.hubspot import HubSpot, fill, unlimited
+from tests.fakes.notion import Notion
+from tests.fakes.notion import fill as fill_notion
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.subjects import HUBSPOT_FULL_TABLE, HUBSPOT_INCREMENTAL, POKEAPI_STREAMS
+from tests.proofs.subjects import (
+    HUBSPOT_FULL_TABLE,
+    HUBSPOT_INCREMENTAL,
+    NOTION_FULL_TABLE,
+    NOTION_INCREMENTAL,
+    POKEAPI_STREAMS,
+)
 
 LEDGER = str(Path(__file__).parents[1] / "sources" / "ledger.py")
 LedgerSource = find_sources(load_source_file(LEDGER), LEDGER)[0]
 POKEAPI = PokeApi(counts={"berry": 20, "characteristic": 13, "item": 12})
 HUBSPOT = HubSpot(limits=unlimited())
+NOTION = Notion()
+TASKS = row_stream("Tasks", fill_notion(NOTION.workspace).source)
 
 
 def setup_module() -> None:
@@ -25,12 +37,14 @@ def setup_module() -> None:
     POKEAPI.__enter__()
     HUBSPOT.__enter__()
     fill(HUBSPOT.portal)
+    NOTION.__enter__()
 
 
 def teardown_module() -> None:
     """Stop the servers."""
     POKEAPI.__exit__()
     HUBSPOT.__exit__()
+    NOTION.__exit__()
 
 
 def pokeapi(**settings: Any) -> dict[str, Any]:
@@ -60,4 +74,9 @@ TestHubSpot = get_source_test_class(
     hubspot,
     streams=HUBSPOT_FULL_TABLE | HUBSPOT_INCREMENTAL,
     volatile_state=[("bookmarks", "*", "state", "read_until")],
+)
+TestNotion = get_source_test_class(
+    NotionSource,
+    lambda: NOTION.settings(page_size=3, lookback_seconds=0),
+    streams=NOTION_FULL_TABLE | NOTION_INCREMENTAL | {TASKS},
 )

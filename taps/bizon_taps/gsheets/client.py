@@ -29,6 +29,7 @@ from bizon_singer.source.retry import retry_after
 from bizon_singer.source.session import Session
 from bizon_taps.gsheets.config import DRIVE_URL, SHEETS_URL, GsheetsSourceConfig
 from bizon_taps.gsheets.credentials import missing_extra
+from bizon_taps.gsheets.key import read_key
 
 FORBIDDEN = 403
 TOO_MANY = 429
@@ -120,6 +121,12 @@ class GoogleApis:
                 return super().request(method, endpoint, *args, **kwargs)
 
         return Client(None, self._session)  # type: ignore[arg-type] # the session signs
+
+    @property
+    def account(self) -> str | None:
+        """The address of the service account, None where there is none."""
+        given = self._config.service_account_key
+        return str(read_key(given)["client_email"]) if given else None
 
     def spreadsheet(self, spreadsheet_id: str, params: Mapping[str, Any]) -> Reply:
         """Return what the Sheets API says of a spreadsheet.

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bizon_singer.source.auth.authenticators.oauth import Oauth2AuthParams
 from bizon_singer.source.auth.config import AuthConfig, AuthType
-from bizon_singer.source.config import BaseUrl, Integer, SourceConfig
+from bizon_singer.source.config import ONE_DAY, BaseUrl, HttpConfig, Integer, Number, SourceConfig
 from bizon_taps.gsheets.area import Area
 
 SHEETS_URL = "https://sheets.googleapis.com"
@@ -54,12 +54,27 @@ class GsheetsAuthConfig(AuthConfig):
         return params
 
 
+class GsheetsHttpConfig(HttpConfig):
+    """Limits of the HTTP session."""
+
+    read_timeout_seconds: Number = Field(
+        default=180,
+        gt=0,
+        le=ONE_DAY,
+        description="Longest silence within an answer, in seconds; Google takes up to 180 for a "
+        "large one.",
+    )
+
+
 class GsheetsSourceConfig(SourceConfig):
     """Which spreadsheets are read, and how their worksheets are to be understood."""
 
     name: str = Field(default="gsheets", description="Name of the source connector.")
     authentication: GsheetsAuthConfig | None = Field(
         default=None, description="How a user lets the tap in: OAuth 2."
+    )
+    http: GsheetsHttpConfig = Field(
+        default_factory=GsheetsHttpConfig, description="Limits of the HTTP session."
     )
     spreadsheet_url: str | None = Field(
         default=None, description="Address of the spreadsheet, or its id."

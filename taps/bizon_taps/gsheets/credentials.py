@@ -76,13 +76,15 @@ class TokenTransport:
             http = http.model_copy(update={"allow_http": True})
         with Session(http, self._retry_limit) as session:
             try:
-                return TokenAnswer(
-                    session.request(method, url, data=body, headers=dict(headers or {}))
-                )
+                reply: Any = session.request(method, url, data=body, headers=dict(headers or {}))
             except HttpStatusError as error:
                 if error.response.status_code not in REFUSALS:
                     raise
                 raise _refused(error.response) from None
+            # google-auth looks into whatever comes; a server of metadata answers plain texts too.
+            if method == "POST" and not isinstance(reply.json(), dict):
+                raise _no_token()
+            return TokenAnswer(reply)
 
 
 class Renewing(Protocol):
@@ -123,9 +125,7 @@ class GoogleAuthenticator(AuthBase):
         transport: Fetches their tokens.
     """
 
-    def __init__(
-        self, open_credentials: Callable[[TokenTransport], Any], transport: TokenTransport
-    ) -> None:
+    def __init__(self, open_credentials: Callable[[], Any], transport: TokenTransport) -> None:
         """Fetch nothing yet."""
         self._open = open_credentials
         self._transport = transport
@@ -153,18 +153,16 @@ class GoogleAuthenticator(AuthBase):
         with self._lock:
             try:
                 if self._credentials is None:
-                    self._credentials = self._open(self._transport)
+                    self._credentials = self._open()
                 self._credentials.refresh(self._transport)
-            except GoogleAuthError:
-                # Its words may hold the answer of the endpoint.
-                raise ProtocolError(
-                    "the token endpoint answered without an access token; check `token_uri`"
-                ) from None
+            except BizonSingerError:
+                raise
+            except (GoogleAuthError, ArithmeticError, TypeError, ValueError):
+                # The words of google-auth may hold the answer of the endpoint.
+                raise _no_token() from None
             token = self._credentials.token
             if not isinstance(token, str) or not token:
-                raise ProtocolError(
-                    "the token endpoint answered an access token that is none; check `token_uri`"
-                )
+                raise _no_token()
             redact.register(token)
 
 
@@ -183,10 +181,8 @@ def authenticator_of(config: GsheetsSourceConfig) -> Renewing:
     if config.service_account_key:
         key = read_key(config.service_account_key)
         key["token_uri"] = config.token_uri or key.get("token_uri") or TOKEN_URL
-        return GoogleAuthenticator(lambda _: _of_service_account(key, scopes), transport)
-    return GoogleAuthenticator(
-        lambda asking: _of_environment(scopes, asking, config.token_uri), transport
-    )
+        return GoogleAuthenticator(lambda: _of_service_account(key, scopes), transport)
+    return GoogleAuthenticator(lambda: _of_environment(scopes, config.token_uri), transport)
 
 
 def _of_service_account(key: Mapping[str, Any], scopes: Sequence[str]) -> Any:
@@ -203,7 +199,7 @@ def _of_service_account(key: Mapping[str, Any], scopes: Sequence[str]) -> Any:
         ) from None
 
 
-def _of_environment(scopes: Sequence[str], transport: TokenTransport, uri: str | None) -> Any:
+def _of_environment(scopes: Sequence[str], uri: str | None) -> Any:
     """Return Application Default Credentials.
 
     https://google-auth.readthedocs.io/en/latest/user-guide.html#application-default-credentials
@@ -214,9 +210,9 @@ def _of_environment(scopes: Sequence[str], transport: TokenTransport, uri: str |
     except ImportError:
         raise missing_extra() from None
     try:
-        credentials: Any = google.auth.default(scopes, transport)[0]  # type: ignore[arg-type] # it is called, no more
-    except BizonSingerError:
-        raise
+        # Whether this is a machine of Google's cloud is asked by google-auth's own means, for three
+        # seconds: ours would try for minutes. No secret is in that question.
+        credentials: Any = google.auth.default(scopes)[0]
     except (GoogleAuthError, ValueError, OSError):
         raise CredentialsError(
             "there are no Application Default Credentials on this machine; set "
@@ -236,6 +232,12 @@ def missing_extra() -> ConfigError:
     )
 
 
+def _no_token() -> ProtocolError:
+    return ProtocolError(
+        "the token endpoint answered no access token with its lifetime; check `token_uri`"
+    )
+
+
 def _refused(reply: Any) -> CredentialsError:
     """Return the error for an endpoint that refuses, with its error code if it is a known one."""
     try:
@@ -243,7 +245,8 @@ def _refused(reply: Any) -> CredentialsError:
     except (BizonSingerError, ValueError):
         answer = None
     code = answer.get("error") if isinstance(answer, dict) else None
-    reason = f"{reply.status_code} {code if code in REASONS else ''}".rstrip()
+    word = code if isinstance(code, str) and code in REASONS else ""
+    reason = f"{reply.status_code} {word}".rstrip()
     return CredentialsError(
         f"the token endpoint refused the credentials ({reason}); check that the key in "
         f"`{SETTING}` has not been deleted and that the clock of this machine is right"

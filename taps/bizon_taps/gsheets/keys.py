@@ -48,7 +48,7 @@ class KeyLedger:
                     f"{named(self._worksheet)}, row {row:,}: there is no value in `{column}`, "
                     f"which is a key; {_ADVICE}"
                 )
-            values.append(f"{value}")
+            values.append(repr(value))  # 1 and "1" are two
         text = "\0".join(values).encode("utf-8", "surrogatepass")
         digest = hashlib.blake2b(text, digest_size=8).digest()
         before = self._rows.setdefault(digest, row)

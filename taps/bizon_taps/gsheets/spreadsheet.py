@@ -115,13 +115,13 @@ def ask(apis: GoogleApis, spreadsheet_id: str, params: Mapping[str, Any]) -> Rep
         return apis.spreadsheet(spreadsheet_id, params)
     except HttpStatusError as error:
         reply: Any = error.response
-        explained = _explained(reply, spreadsheet_id)
+        explained = _explained(reply, spreadsheet_id, apis.account)
         if explained is None:
             raise
         raise explained from error
 
 
-def _explained(reply: Reply, spreadsheet_id: str) -> BizonSingerError | None:
+def _explained(reply: Reply, spreadsheet_id: str, account: str | None) -> BizonSingerError | None:
     where = f"spreadsheet {spreadsheet_id!r}"
     if reply.status_code == NOT_FOUND:
         return ConfigError(f"{where} does not exist; check `spreadsheet_url`")
@@ -138,8 +138,8 @@ def _explained(reply: Reply, spreadsheet_id: str) -> BizonSingerError | None:
             "enable it in the Google Cloud console"
         )
     return CredentialsError(
-        f"{where} may not be read with these credentials; share it, for a service account with "
-        "the `client_email` of its key"
+        f"{where} may not be read with these credentials; share it with "
+        f"{account or 'the account they are of'}"
     )
 
 

@@ -116,6 +116,7 @@ class TableReader:
         self.frame = frame
         self._rows_per_request = rows_per_request
         self._width = min(width or frame.width, frame.width)
+        self._blank_chunks = 0
 
     def chunk(self, first: int, header_row: int | None) -> Chunk:
         """Return the rows from ``first`` on, as many as one request is to hold.
@@ -125,8 +126,7 @@ class TableReader:
             header_row: Row of the header, 0 without one; None to look for it.
         """
         frame = self.frame
-        count = self._rows_per_request or max(1, CELLS_PER_REQUEST // self._width)
-        last = min(frame.bottom, first + count - 1)
+        last = min(frame.bottom, first + self._count() - 1)
         ranges: list[Range] = [(frame.worksheet, first, frame.left, last, frame.right)]
         if header_row:
             ranges.insert(0, self._header_range(header_row))
@@ -136,6 +136,7 @@ class TableReader:
             for number, row in enumerate(block.rows, block.top)
             if any(content(cell, UTC)[0] is not Kind.BLANK for cell in row)
         ]
+        self._blank_chunks = 0 if rows else self._blank_chunks + 1
         headers: list[str] = []
         if header_row:
             headers = self._texts(above[0], header_row)
@@ -146,6 +147,15 @@ class TableReader:
             seen = max(len(headers), *(len(row) for _, row in rows))
             self._width = min(self._width, seen)
         return Chunk(header_row, headers, rows, last + 1 if last < frame.bottom else None)
+
+    def _count(self) -> int:
+        """Return how many rows to ask for: after blank ones, each time twice as many.
+
+        A worksheet has a thousand rows before anybody writes into it, and may have a million.
+        """
+        most = max(1, CELLS_PER_REQUEST // self._width)
+        wanted = self._rows_per_request or most
+        return max(wanted, min(wanted << self._blank_chunks, most))
 
     def _header_range(self, row: int) -> Range:
         """Return the range of a header, up to where the merged cells in it begin."""

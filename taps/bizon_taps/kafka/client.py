@@ -23,8 +23,8 @@ from confluent_kafka.admin import AdminClient
 from bizon_singer.config_schema import secrets_in
 from bizon_singer.errors import BizonSingerError, ConfigError
 from bizon_singer.redact import redact
-from bizon_taps.kafka.config import KafkaSourceConfig
-from bizon_taps.kafka.refusals import CREDENTIALS, refusal
+from bizon_taps.kafka.config import KafkaSourceConfig, Until
+from bizon_taps.kafka.refusals import is_refused, refusal
 from bizon_taps.kafka.security import Mechanism, Protocol
 
 T = TypeVar("T")
@@ -39,6 +39,7 @@ OF_A_CONNECTION = (
     "bootstrap.",
     "broker.",
     "client.",
+    "enable.sasl.",
     "enable.ssl.",
     "sasl.",
     "security.",
@@ -95,7 +96,7 @@ class Client:
 
     def _note(self, error: KafkaError) -> None:
         """Keep the first refusal of credentials: librdkafka would try them again for ever."""
-        if error.code() in CREDENTIALS and self._refused is None:
+        if is_refused(error) and self._refused is None:
             self._refused = error
 
     def check(self) -> None:
@@ -165,8 +166,11 @@ def _may_pass(error: KafkaError) -> bool:
 
 def properties_of(config: KafkaSourceConfig) -> dict[str, Any]:
     """Return the properties of a consumer; those of the user win where safety allows."""
+    # A partition ends with an event, which comes when the broker has waited for more to send.
+    waiting = {"fetch.wait.max.ms": 100} if config.until is Until.END else {}
     return {
         **DEFAULTS,
+        **waiting,
         **_security(config),
         **config.consumer_config,
         "bootstrap.servers": config.bootstrap_servers,
@@ -194,8 +198,9 @@ def _security(config: KafkaSourceConfig) -> dict[str, Any]:
     )
     named |= {"security.protocol": protocol.value}
     if mechanism is Mechanism.OAUTHBEARER:
+        own = any(name.startswith("sasl.oauthbearer.") for name in config.consumer_config)
         named |= {
-            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.method": None if own else "oidc",
             "sasl.oauthbearer.client.id": username,
             "sasl.oauthbearer.client.secret": password,
             "sasl.oauthbearer.token.endpoint.url": security.token_endpoint_url,

@@ -254,6 +254,12 @@ class KafkaSourceConfig(SourceConfig):
         description="offset: a record is a message; key: a record is the newest message of its "
         "key.",
     )
+    discover_sample_records: Integer = Field(
+        default=0,
+        ge=0,
+        description="Read this many messages of topics no registry knows at discovery, and infer "
+        "the schema of their values; typed values cost more than free-form ones.",
+    )
     partitions: list[Integer] | None = Field(
         default=None, min_length=1, description="Read these partitions only."
     )

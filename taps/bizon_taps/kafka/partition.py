@@ -42,15 +42,14 @@ class Partition:
         """Where it stands, for STATE."""
         return Place(self.offset, self.leader_epoch)
 
-    @property
-    def messages(self) -> int:
-        """How many of its messages were dealt with."""
-        return self.records + self.empty + self.bad
+    def report(self, end: int | None) -> str:
+        """Say where it stands, for the log.
 
-    def __str__(self) -> str:
-        """Say where it stands, for the log."""
-        end = "" if self.end == NO_END else f" of {self.end}, lag {max(0, self.end - self.offset)}"
+        Args:
+            end: Where it ends now, or is read up to; None if unknown.
+        """
+        behind = "" if end is None else f" of {end}, lag {max(0, end - self.offset)}"
         return (
-            f"partition {self.number} at offset {self.offset}{end}: {self.records} records, "
+            f"partition {self.number} at offset {self.offset}{behind}: {self.records} records, "
             f"{self.empty} messages without value and {self.bad} bad ones left out"
         )

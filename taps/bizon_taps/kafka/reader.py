@@ -16,7 +16,7 @@ from bizon_singer.errors import StateError
 from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
-from bizon_taps.kafka.partition import Partition
+from bizon_taps.kafka.partition import NO_END, Partition
 from bizon_taps.kafka.refusals import refusal
 
 logger = logging.getLogger("bizon_singer.kafka")
@@ -85,6 +85,14 @@ class TopicReader:
             self._client.check()
         return cast("list[Message]", fetched)
 
+    def end_of(self, partition: Partition) -> int | None:
+        """Return where a partition is read up to, else where it ended when it was last fetched."""
+        if partition.end != NO_END:
+            return partition.end
+        where = TopicPartition(self._opening.topic, partition.number)
+        known = self._client.consumer.get_watermark_offsets(where, cached=True)
+        return known[1] if known is not None and known[1] >= 0 else None
+
     def finish(self, partition: Partition) -> None:
         """Fetch no more of a partition: what comes after its end is for the next run."""
         if partition.number in self._waiting:
@@ -121,12 +129,12 @@ class TopicReader:
 
     def _go_on(self, partition: Partition) -> None:
         """Read a partition from its start whose next messages were removed while it was read."""
-        low, high = self._opening.limits_of(partition.number)
-        if low <= partition.offset <= high:
+        low, _ = self._opening.limits_of(partition.number)
+        if partition.offset >= low:
             raise self._cut_off(partition)
-        if partition.offset > high:
-            raise self._cut_off(partition)
-        partition.offset = self._opening.expired(partition.number, partition.offset, low).offset
+        place = self._opening.expired(partition.number, partition.offset, low)
+        # The epoch of what is gone would be compared with what is there, and not be found.
+        partition.offset, partition.leader_epoch = place.offset, place.leader_epoch
         where = TopicPartition(self._opening.topic, partition.number)
         self._client.consumer.incremental_unassign([where])
         if partition.is_done:

@@ -5,6 +5,8 @@ Only the name of an error is shown. Its text comes from a broker, or holds an ad
 
 from __future__ import annotations
 
+import re
+
 from confluent_kafka import KafkaError
 
 from bizon_singer.errors import (
@@ -49,6 +51,22 @@ PASSING = frozenset(
 )
 
 
+ALERTS = frozenset({"42", "43", "44", "45", "46", "48", "49", "116"})
+"""Of TLS, by which a broker refuses a client's certificate or wants one:
+https://www.rfc-editor.org/rfc/rfc8446#section-6.2"""
+_ALERT = re.compile(r"SSL alert number (\d+)")
+
+
+def is_refused(error: KafkaError) -> bool:
+    """Tell whether an error is one of credentials or certificates, which no second try mends.
+
+    The alert that refuses a certificate comes when the handshake is over for the client, so
+    librdkafka takes it for a broken connection.
+    """
+    alert = _ALERT.search(error.str())
+    return error.code() in CREDENTIALS or (alert is not None and alert[1] in ALERTS)
+
+
 def refusal(error: KafkaError, what: str) -> BizonSingerError:
     """Return the error that stands for one of Kafka.
 
@@ -57,7 +75,7 @@ def refusal(error: KafkaError, what: str) -> BizonSingerError:
         what: What was being done, after "while".
     """
     code, name = error.code(), error.name()
-    if code == KafkaError._SSL:  # noqa: SLF001
+    if code == KafkaError._SSL or (code not in CREDENTIALS and is_refused(error)):  # noqa: SLF001
         return CredentialsError(
             f"the TLS handshake failed ({name}) while {what}; check `security.protocol`, "
             "`security.ca_location` and the client's own certificate"

@@ -28,7 +28,7 @@ QUIET_SECONDS = 30.0
 BEAT_SECONDS = 900.0
 """How often an endless run says that it lives though nothing comes: see `page_timeout_seconds`."""
 LOOK_SECONDS = 60.0
-"""How often an endless run looks for new partitions and says where it stands."""
+"""How often a run says where it stands, and an endless one looks for new partitions."""
 
 
 class Clock:
@@ -141,8 +141,11 @@ class TopicRun:
                 break
             if self._is_stopped():
                 break
-            self._read(records)
-            self._look_around()
+            try:
+                self._read(records)
+                self._look_around()
+            except BizonSingerError as failure:
+                self._failure = failure
             if waited.seconds >= BEAT_SECONDS:
                 self._beats += 1
                 break
@@ -173,27 +176,24 @@ class TopicRun:
         # Only waiting counts: a target may take its time to read.
         self._silence = 0.0 if fetched else self._silence + fetch.seconds
         partitions = self.reader.partitions
-        try:
-            for message in fetched:
-                error = message.error()
-                if error is not None:
-                    self.reader.hear(message, error)
-                    continue
-                partition = partitions[message.partition()]
-                offset = message.offset()
-                if offset < partition.end:
-                    record = self._record(message, partition)
-                    if record is not None:
-                        records.append(record)
-                    partition.offset = offset + 1
-                    partition.leader_epoch = message.leader_epoch()
-                    self._messages += 1
-                else:  # what is between is a gap
-                    partition.offset = partition.end
-                if partition.offset >= partition.end:
-                    self.reader.finish(partition)
-        except BizonSingerError as failure:
-            self._failure = failure
+        for message in fetched:
+            error = message.error()
+            if error is not None:
+                self.reader.hear(message, error)
+                continue
+            partition = partitions[message.partition()]
+            offset = message.offset()
+            if offset < partition.end:
+                record = self._record(message, partition)
+                if record is not None:
+                    records.append(record)
+                partition.offset = offset + 1
+                partition.leader_epoch = message.leader_epoch()
+                self._messages += 1
+            else:  # what is between is a gap
+                partition.offset = partition.end
+            if partition.offset >= partition.end:
+                self.reader.finish(partition)
 
     def _record(self, message: Message, partition: Partition) -> SourceRecord | None:
         """Return the record of a message, None if it is left out; either is counted."""
@@ -269,22 +269,38 @@ class TopicRun:
         )
 
     def _look_around(self) -> None:
-        """See that a silent topic is still there; in an endless run, find its new partitions."""
+        """See that the topic is still the one that is read, and say where it stands.
+
+        librdkafka does not tell: of a topic that is deleted nothing more comes, and one made anew
+        is read on at the offset of the old one. So it is looked at when nothing comes, at the end,
+        and once in a while.
+
+        Raises:
+            BizonSingerError: It is gone, or another one has its name.
+        """
         patience = self._config.consumer_timeout
-        if self._silence >= patience and self._checked.seconds >= patience:
+        is_silent = self._silence >= patience and self._checked.seconds >= patience
+        is_due = self._look.seconds >= LOOK_SECONDS
+        if is_silent or is_due or self.reader.is_done:
             self._checked = Clock()
             self.opening.check()
-        if self._config.until is Until.END or self._look.seconds < LOOK_SECONDS:
+        if not is_due:
             return
         self._look = Clock()
-        new = self.opening.new_partitions()
-        if new:
-            logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
-            self.reader.add(new)
+        if self._config.until is Until.NEVER:
+            new = self.opening.new_partitions()
+            if new:
+                logger.info("Topic %r: %d new partitions are read.", self._topic, len(new))
+                self.reader.add(new)
         self.log()
+
+    def leave(self) -> None:
+        """Fetch no more, and let the client serve another topic."""
+        self._client.consumer.unassign()
 
     def log(self) -> None:
         """Say of each partition where it stands."""
         if self._reader is not None:
             for partition in self._reader.partitions.values():
-                logger.info("Topic %r, %s.", self._topic, partition)
+                end = self._reader.end_of(partition)
+                logger.info("Topic %r, %s.", self._topic, partition.report(end))

@@ -145,12 +145,14 @@ class KafkaSource(AbstractSource):
             for number, place in position.places.items()
             if self.config.reads_partition(number)
         ]
+        self._opened()  # who cannot be reached keeps a commit waiting for 45 s
         try:
-            self._connected().consumer.commit(offsets=offsets, asynchronous=False)
+            done = self._connected().consumer.commit(offsets=offsets, asynchronous=False) or []
+            refused = [item.error.name() for item in done if item.error is not None]
         except KafkaException as error:
-            logger.warning(
-                "Topic %r: offsets were not committed (%s).", position.topic, error.args[0].name()
-            )
+            refused = [error.args[0].name()]
+        for name in sorted(set(refused)):
+            logger.warning("Topic %r: offsets were not committed (%s).", position.topic, name)
 
     def _connected(self) -> Client:
         if self._client is None:

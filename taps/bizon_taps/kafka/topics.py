@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 from bizon_singer.errors import ConfigError
+from bizon_singer.schema import JsonSchema, infer, merge
 from bizon_singer.source.models import StreamDefinition
+from bizon_singer.values import ValueReader
 from bizon_taps.kafka.client import Client
-from bizon_taps.kafka.config import ERRORS_SUFFIX, KafkaSourceConfig, KeyProperties, OnError
+from bizon_taps.kafka.config import (
+    ERRORS_SUFFIX,
+    KafkaSourceConfig,
+    KeyProperties,
+    OnError,
+    Start,
+    Until,
+)
 from bizon_taps.kafka.decoding.decoder import decoder_for
 from bizon_taps.kafka.records import OFFSET_KEYS, errors_schema, schema_of
 from bizon_taps.kafka.refusals import refusal
+from bizon_taps.kafka.run import TopicRun
 
 INTERNAL = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
 """Topics of the brokers themselves; they are read if they are named."""
@@ -40,6 +51,7 @@ class Topics:
         """Make what finds schemas."""
         self._config = config
         self._client = client
+        self._session = session
         self._key = decoder_for(config.decoding, session, "key")
         self._value = decoder_for(config.decoding, session, "value")
 
@@ -82,11 +94,34 @@ class Topics:
         others = found.keys() - INTERNAL - set(streams.values())
         return streams | {topic: topic for topic in sorted(others) if is_wanted(topic)}
 
+    def _sampled(self, topic: str) -> JsonSchema | None:
+        """Return the schema of a topic's first values, None where none are asked for or there."""
+        most = self._config.discover_sample_records
+        if not most:
+            return None
+        changes: dict[str, Any] = {
+            "start": Start.EARLIEST,
+            "start_timestamp": None,
+            "until": Until.END,
+        }
+        changes |= {"max_messages": most, "on_error": OnError.SKIP, "max_runtime_seconds": None}
+        config = self._config.model_copy(update=changes)
+        run = TopicRun(config, self._client, topic, self._session, is_for_errors=False)
+        run.start(None)
+        values: list[Any] = []
+        while not run.is_over:
+            values += [record.data["value"] for record in run.page()]
+        run.leave()
+        plain = map(ValueReader(lambda _field, _what: None).plain, values)
+        found = [infer(value) for value in plain if value is not None]
+        return reduce(merge, found) if found else None
+
     def _definitions_of(self, stream: str, topic: str) -> Iterator[StreamDefinition]:
         by_key = self._config.key_properties is KeyProperties.KEY
+        value = self._value.schema(topic) or self._sampled(topic)
         yield StreamDefinition(
             name=stream,
-            schema=schema_of(self._config, self._key.schema(topic), self._value.schema(topic)),
+            schema=schema_of(self._config, self._key.schema(topic), value),
             key_properties=("key",) if by_key else OFFSET_KEYS,
             description=f"Messages of the topic {topic}.",
         )

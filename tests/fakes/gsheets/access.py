@@ -131,17 +131,18 @@ class Access:
             raise of_token("invalid_request", "Nothing may stand in the query.")
         if form.get("grant_type") == "urn:ietf:params:oauth:grant-type:jwt-bearer":
             claims = self._claims(form.get("assertion", ""))
-            return self._issue(claims["iss"], frozenset(str(claims.get("scope")).split()))
+            return self.issue_to(claims["iss"], frozenset(str(claims.get("scope")).split()))
         if form.get("grant_type") == "refresh_token":
             wanted = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
             if {name: form.get(name) for name in wanted} != wanted:
                 raise of_token("invalid_client", "The OAuth client was not found.")
             if form.get("refresh_token") != REFRESH_TOKEN:
                 raise of_token("invalid_grant", "Token has been expired or revoked.")
-            return self._issue(USER, frozenset({SHEETS, DRIVE}))
+            return self.issue_to(USER, frozenset({SHEETS, DRIVE}))
         raise of_token("unsupported_grant_type", "Invalid grant_type.")
 
-    def _issue(self, holder: str, scopes: frozenset[str]) -> dict[str, Any]:
+    def issue_to(self, holder: str, scopes: frozenset[str]) -> dict[str, Any]:
+        """Issue a token to somebody who has proved who it is."""
         text = f"ya29.access-canary-{next(self._numbers)}-51c7a9"
         ends = time.time() + self.off + self.life_seconds
         token = Token(text, holder, scopes - self.denied, ends)

@@ -17,8 +17,11 @@ from tests.fakes.gsheets import drive_api, sheets_api
 from tests.fakes.gsheets.access import (
     CLIENT_ID,
     CLIENT_SECRET,
+    DRIVE,
     DRIVE_SCOPES,
+    EMAIL,
     REFRESH_TOKEN,
+    SHEETS,
     SHEETS_SCOPES,
     Access,
 )
@@ -36,6 +39,8 @@ from tests.fakes.http_server import Answer, HttpServer, Request
 from tests.fakes.trouble import Spoil, Trouble
 
 A_MINUTE = 60.0
+METADATA = "/computeMetadata/v1/"
+"""Where a machine of Google's cloud is told who it is."""
 
 
 class Gsheets:
@@ -146,12 +151,15 @@ class Gsheets:
             "Content-Type": "application/json; charset=UTF-8",
             "Date": formatdate(usegmt=True),
             "Vary": "Origin, X-Origin, Referer",
+            "Metadata-Flavor": "Google",
         }
         return Answer(status, text.encode(), headers)
 
     def _body(self, request: Request) -> Any:
         if request.path == "/token" and request.method == "POST":
             return self.access.issue(request)
+        if request.path == "/" or request.path.startswith(METADATA):
+            return self._metadata(request)
         if request.path.startswith(drive_api.ROOT):
             return self._file(request)
         holder = self.access.holder(request, SHEETS_SCOPES)
@@ -164,6 +172,19 @@ class Gsheets:
         if book.kind != "spreadsheet":
             raise other_kind()
         return sheets_api.answer(book, request)
+
+    def _metadata(self, request: Request) -> Any:
+        """Answer as the server of metadata does, which no other machine can ask."""
+        if request.headers.get("metadata-flavor") != "Google":
+            raise not_found()
+        path = request.path.removeprefix(METADATA)
+        if path == "/":  # whether it is there is all that is asked
+            return {}
+        if path == "instance/service-accounts/default/":
+            return {"email": EMAIL, "aliases": ["default"], "scopes": [SHEETS, DRIVE]}
+        if path.startswith("instance/service-accounts/") and path.endswith("/token"):
+            return self.access.issue_to(EMAIL, frozenset({SHEETS, DRIVE}))
+        raise not_found()
 
     def _file(self, request: Request) -> Any:
         try:

@@ -4,17 +4,22 @@ Each schema has a pool of its own: two schemas of one topic may define the same 
 differently. Files nobody registers are brought along: Protobuf's well-known types, Confluent's
 decimal, and Google's common types where the package googleapis-common-protos is installed. What an
 import has that is used nowhere (custom options, as a rule) need not be there at all.
+
+A schema may be a descriptor in base64 instead of text: clients for Python and others register that,
+and Apicurio and Karapace hand out what was registered.
 """
 
 from __future__ import annotations
 
+import base64
 import importlib
 from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FileDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError as ParseError
 from google.protobuf.message_factory import GetMessageClass
 
 from bizon_taps.kafka.decoding.error import BrokenSchemaError, DecodeError
@@ -28,7 +33,11 @@ _BROUGHT_ALONG = {
         syntax = "proto3";
         package confluent.type;
         message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }
-    """
+    """,
+    "confluent/types/decimal.proto": """
+        syntax = "proto3";
+        import public "confluent/type/decimal.proto";
+    """,
 }
 _INSTALLED = ("google/protobuf/", "google/type/")
 
@@ -52,7 +61,11 @@ class ProtoSchema:
         try:
             for name in self._given:
                 self._import(name)
-            self._main = parse_proto(text, MAIN_FILE)
+            descriptor = _from_base64(text)
+            # Who registers descriptors counts the messages in them, those of maps as well; who
+            # registers text counts those that are written.
+            self._counts_maps = descriptor is not None
+            self._main = _file_of(text, MAIN_FILE)
             self._add(self._main)
         except BrokenSchemaError as error:
             raise DecodeError(f"its schema is no Protobuf schema: {error}") from None
@@ -76,11 +89,11 @@ class ProtoSchema:
         names = [self._main.package] if self._main.package else []
         messages: Any = self._main.message_type
         for index in indexes:
-            written = [each for each in messages if not each.options.map_entry]
-            if not 0 <= index < len(written):
+            counted = [each for each in messages if self._counts_maps or not each.options.map_entry]
+            if not 0 <= index < len(counted):
                 raise DecodeError("it names a message its schema does not have")
-            names.append(written[index].name)
-            messages = written[index].nested_type
+            names.append(counted[index].name)
+            messages = counted[index].nested_type
         return self._pool.FindMessageTypeByName(".".join(names))  # type: ignore[no-any-return, no-untyped-call, unused-ignore]
 
     def named(self, name: str) -> tuple[int, ...] | None:
@@ -95,7 +108,7 @@ class ProtoSchema:
         self._added.add(name)
         text = self._given.get(name, _BROUGHT_ALONG.get(name))
         if text is not None:
-            self._add(parse_proto(text, name))
+            self._add(_file_of(text, name))
         elif name.startswith(_INSTALLED) and (made := _installed(name)):
             self._add(made)
 
@@ -116,6 +129,33 @@ class ProtoSchema:
         except KeyError:
             return False
         return True
+
+
+def _file_of(text: str, name: str) -> FileDescriptorProto:
+    """Return the descriptor of a file, given as text or as a descriptor."""
+    file = _from_base64(text)
+    if file is None:
+        return parse_proto(text, name)
+    file.name = name
+    # As with text: what a message holds beyond its own fields is counted as unknown.
+    del file.extension[:], file.service[:]
+    for message in file.message_type:
+        _without_extensions(message)
+    return file
+
+
+def _from_base64(text: str) -> FileDescriptorProto | None:
+    """Return the descriptor a text is, None if it is a text of a file."""
+    try:
+        return FileDescriptorProto.FromString(base64.b64decode(text, validate=True) or b"?")
+    except (ValueError, ParseError):
+        return None
+
+
+def _without_extensions(message: DescriptorProto) -> None:
+    del message.extension[:]
+    for inner in message.nested_type:
+        _without_extensions(inner)
 
 
 def _installed(name: str) -> FileDescriptorProto | None:

@@ -1,0 +1,229 @@
+"""I6, I7, I8 for tap-notion: what goes wrong at each kind of request, once and for good.
+
+The table of faults is that of tests/proofs/http_faults.py; here a part of it meets every endpoint
+the tap has. Another stream of the run is complete always.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bizon_singer.source import session as session_module
+from bizon_singer.testing import check
+from bizon_taps.notion.ids import row_stream
+from bizon_taps.notion.tap import TapNotion
+from tests.commands.process import last_state, records, sentence, write
+from tests.fakes.http_server import Answer, Request, json_answer
+from tests.fakes.notion import TOKEN, Filled, Notion, fill
+from tests.process.commands import Finished
+from tests.process.inside import run_inside
+from tests.proofs.http_faults import BODY_CANARY, FAULTS, Fault
+from tests.proofs.subjects import NOTION_FULL_TABLE, NOTION_INCREMENTAL, catalog_of, only
+
+RETRY_LIMIT = 2
+SECRETS = [TOKEN, BODY_CANARY]
+KINDS = [
+    "reset-before",
+    "cut-gzip",
+    "error-200",
+    "html",
+    "400",
+    "401",
+    "404",
+    "409",
+    "429-date",
+    "502",
+]
+FAULT_OF = {fault.kind: fault for fault in FAULTS}
+SAYS = {"error-200": "has no list of `results`"}
+"""What this tap says of answers it judges itself."""
+HEALS = {"409": (True, 5)}
+"""Notion asks for a conflict to be tried again: what passes, and the code of one that stays."""
+GOOD = json_answer({"object": "list", "results": [], "has_more": False, "next_cursor": None})
+POSITIONS = {
+    # What is spoiled, how many such requests are left alone, and the stream.
+    "search": ("/v1/search$", 1, "pages"),
+    "query": ("/query$", 1, "pages"),
+    "children": ("/children$", 4, "blocks"),
+    "comments": ("/v1/comments$", 3, "comments"),
+    "users": ("/v1/users$", 0, "users"),
+}
+CASES = [
+    pytest.param(FAULT_OF[kind], position, id=f"{kind}@{position}")
+    for kind in KINDS
+    for position in POSITIONS
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make no pause; a wait for a turn is one of nothing."""
+    monkeypatch.setattr(session_module, "sleep", lambda _: None)
+
+
+@pytest.fixture
+def notion() -> Iterator[Notion]:
+    """A workspace."""
+    with Notion() as server:
+        yield server
+
+
+@pytest.fixture
+def filled(notion: Notion) -> Filled:
+    """What is in it."""
+    return fill(notion.workspace, rows=3)
+
+
+@pytest.fixture(scope="module")
+def catalog() -> dict[str, Any]:
+    """All streams; a workspace that is filled the same way has the same."""
+    with Notion() as server:
+        rows = row_stream("Tasks", fill(server.workspace, rows=3).source)
+        names = NOTION_FULL_TABLE | NOTION_INCREMENTAL | {rows}
+        return catalog_of(TapNotion, server.settings(), names)
+
+
+@pytest.fixture
+def runs(
+    notion: Notion, filled: Filled, catalog: dict[str, Any], tmp_path: Path
+) -> Callable[..., Runs]:
+    """What makes a command line of further settings."""
+    rows = row_stream("Tasks", filled.source)
+    return partial(Runs, notion, catalog, rows, tmp_path)
+
+
+class Spoiler:
+    """Spoils requests.
+
+    Args:
+        fault: How.
+        path: What is found in their path.
+        spared: How many are left alone first.
+        times: How often it happens, None for good.
+    """
+
+    def __init__(self, fault: Fault, path: str, spared: int, times: int | None) -> None:
+        """Have spoiled none."""
+        self._fault, self._path = fault, path
+        self._spared, self._left = spared, times
+
+    def __call__(self, request: Request) -> Answer | None:
+        """Return the spoiled answer, if it is time for one."""
+        if self._left == 0 or not re.search(self._path, request.path):
+            return None
+        if self._spared:
+            self._spared -= 1
+            return None
+        self._left = None if self._left is None else self._left - 1
+        assert self._fault.spoil is not None
+        return self._fault.spoil(GOOD)
+
+
+class Runs:
+    """Runs the command inside this process.
+
+    Args:
+        notion: Where to.
+        catalog: All streams.
+        rows: The stream of rows, which is always read.
+        folder: For its files.
+        streams: Those that are read.
+        settings: Of every run.
+    """
+
+    def __init__(
+        self,
+        notion: Notion,
+        catalog: dict[str, Any],
+        rows: str,
+        folder: Path,
+        streams: set[str],
+        **settings: Any,
+    ) -> None:
+        """Write the files."""
+        self._folder = folder
+        settings = {
+            **notion.settings(page_size=2),
+            "api_config": {"retry_limit": RETRY_LIMIT},
+            **settings,
+        }
+        self._files = [
+            "--config",
+            write(folder / "config.json", settings),
+            "--catalog",
+            write(folder / "catalog.json", only(catalog, streams | {rows})),
+        ]
+
+    def __call__(self, state: Any = None) -> Finished:
+        """Run to the end, from a STATE."""
+        given = [] if state is None else ["--state", write(self._folder / "state.json", state)]
+        done = run_inside(lambda _: TapNotion, *self._files, *given, name="tap-notion")
+        assert check(done.stdout, secrets=SECRETS, initial_state=state) == []
+        assert [secret for secret in SECRETS if secret in done.stderr] == []
+        assert "Traceback" not in done.stderr
+        return done
+
+
+def found(done: Finished) -> list[str]:
+    """Return what was read, of all streams."""
+    return sorted({repr(record) for record in records(done)})
+
+
+@pytest.mark.parametrize("times", [1, None], ids=["once", "for-good"])
+@pytest.mark.parametrize(("fault", "position"), CASES)
+def test_a_fault_is_survived_or_ends_the_stream(
+    fault: Fault,
+    position: str,
+    times: int | None,
+    notion: Notion,
+    runs: Callable[..., Runs],
+) -> None:
+    """Every record, or what came before with its STATE and one sentence; the rest by the next."""
+    path, spared, stream = POSITIONS[position]
+    run = runs({stream}, **fault.settings)
+    every = found(run())
+    heals, code = HEALS.get(fault.kind, (fault.heals and fault.kind != "401", fault.code))
+    notion.faults.append(Spoiler(fault, path, spared, times))
+    done = run()
+    if times == 1 and heals:
+        assert done.code == 0, done.stderr
+        assert found(done) == every
+        return
+    assert done.code == code, done.stderr
+    assert re.search(SAYS.get(fault.kind, fault.says), sentence(done)), sentence(done)
+    notion.faults.clear()
+    rest = run(last_state(done))
+    assert rest.code == 0, rest.stderr
+    assert sorted({*found(done), *found(rest)}) == every
+
+
+def test_every_seventh_request_may_fail(
+    notion: Notion, filled: Filled, runs: Callable[..., Runs]
+) -> None:
+    """Once each: the output is the faultless one, of all streams."""
+    for row in filled.rows[:2]:
+        notion.workspace.edit(row, at=notion.workspace.things[row].edited, Who=list("abcdefg") * 5)
+    run = runs(set(NOTION_FULL_TABLE | NOTION_INCREMENTAL))
+    faultless = records(run())
+    kinds = [FAULT_OF[kind] for kind in ("502", "reset-before", "429-none", "reset-in-body", "409")]
+    asked: list[str] = []
+
+    def fail(request: Request) -> Answer | None:
+        asked.append(request.path)
+        if len(asked) % 7:
+            return None
+        spoil = kinds[len(asked) // 7 % len(kinds)].spoil
+        assert spoil is not None
+        return spoil(GOOD)
+
+    notion.faults.append(fail)
+    done = run()
+    assert done.code == 0, done.stderr
+    assert records(done) == faultless
+    assert len(asked) > 100
