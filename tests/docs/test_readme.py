@@ -96,7 +96,7 @@ def as_printed(folder: Path, words: str) -> subprocess.CompletedProcess[bytes]:
         env={**os.environ, "PATH": path, "TOKEN": "canary"},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr.decode()
     return done
@@ -129,8 +129,16 @@ def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
     done = as_printed(tmp_path, "bizon-singer preview")
     assert b"[Full refresh only]  - things" in done.stdout
     assert b"a record was read" in done.stdout
+
+
+def test_the_commands_to_write_a_source_work(tmp_path: Path) -> None:
+    """As they are printed: one is made, and another one judged."""
+    source_file(tmp_path)
+    write(tmp_path / "config.json", {"max_iterations": 2})
+    done = as_printed(tmp_path, "bizon-singer new")
     assert (tmp_path / "quakes" / "quakes_source.py").is_file()
     assert b"note BZ02: Source has no get_records_after()" in done.stdout
+    assert b"kept     a_killed_run_goes_on" in done.stdout
 
 
 def test_the_custom_source_is_as_short_as_its_title_says() -> None:

@@ -21,8 +21,8 @@ def page(*numbers, then=None):
 
 
 def desk(*arguments: str, **options: Any) -> Finished:
-    """Run bizon-singer to its end."""
-    return tap("bizon-singer", *arguments, **options)
+    """Run bizon-singer to its end; one that takes longer than this hangs."""
+    return tap("bizon-singer", *arguments, **{"timeout": 300, **options})
 
 
 def answer(done: Finished) -> Any:
