@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.errors import TransientError
 from bizon_taps.kafka import run as run_module
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
@@ -116,6 +117,26 @@ def test_an_endless_run_finds_new_partitions(kafka: Kafka, monkeypatch: pytest.M
     done = read(kafka, until="never", start="latest", max_messages=4, idle_timeout_seconds=60)
     assert (done.code, numbers(done)) == (0, [2, 3, 6, 7])
     assert offsets(done, "orders") == dict.fromkeys("0123", 2)
+
+
+def test_brokers_that_are_away_end_no_endless_run(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is looked for meanwhile is looked for again."""
+    kafka.fill("orders", 8)
+    state = read(kafka).state
+    asked = Opening._numbers
+    answers = iter([True])
+
+    def answer(opening: Opening) -> tuple[list[int], bool]:
+        if next(answers, False):
+            return asked(opening)
+        raise TransientError("no broker answered in time; run again later")
+
+    monkeypatch.setattr(Opening, "_numbers", answer)
+    monkeypatch.setattr(run_module, "LOOK_SECONDS", 0.0)
+    done = read(kafka, state, until="never", idle_timeout_seconds=0.5)
+    assert (done.code, done.records()) == (0, [])
 
 
 def test_endless_streams_must_all_get_their_turn(kafka: Kafka) -> None:
