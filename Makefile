@@ -104,8 +104,8 @@ build/wheel/done: $(shell find bizon_singer taps -type f -not -name '*.pyc') pyp
 	rm -rf .venv-bizon && $(PYTHON) -m venv .venv-bizon
 	.venv-test/bin/python -c 'import site; print(site.getsitepackages()[0])' \
 	  > "$$(.venv-bizon/bin/python -c 'import site; print(site.getsitepackages()[0])')/beside.pth"
-	.venv-bizon/bin/python -m pip install --quiet dpath loguru pendulum polars pydantic-extra-types \
-	  pytz tenacity
+	.venv-bizon/bin/python -m pip install --quiet dpath loguru pendulum polars psycopg2-binary \
+	  pydantic-extra-types pytz sqlalchemy tenacity
 	.venv-bizon/bin/python -m pip install --quiet --no-deps --ignore-installed bizon backoff "$(WHEEL)"
 	touch $@
 

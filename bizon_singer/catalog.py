@@ -21,6 +21,8 @@ INCLUSIONS = frozenset({"available", "automatic", "unsupported"})
 RERUN = "run --discover again"
 LISTED = "; --discover lists those it has"
 SHOWN_CHARACTERS = 80
+ROUTED_FROM = "routed-from"
+"""Metadata of a stream that no source has: the one its records are read by."""
 
 _BOOLEAN_KEYS = ("selected", "selected-by-default")
 _WORDS = {"true": True, "false": False}
@@ -326,11 +328,17 @@ def refuse_unknown(catalog: Mapping[str, Any], known: Iterable[str]) -> None:
             )
 
 
-def is_selected(entry: Mapping[str, Any]) -> bool:
-    """Tell whether a catalog entry, as :func:`read_catalog` gives it, selects its stream."""
-    root: Mapping[str, Any] = next(
+def root_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a catalog entry's stream itself."""
+    root: dict[str, Any] = next(
         item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]
     )
+    return root
+
+
+def is_selected(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a catalog entry, as :func:`read_catalog` gives it, selects its stream."""
+    root = root_of(entry)
     if root.get("inclusion") in {"unsupported", "automatic"}:
         return bool(root["inclusion"] == "automatic")
     chosen = root.get("selected")

@@ -22,6 +22,8 @@ from bizon_singer.redact import one_line, redact
 from bizon_singer.source_class import why_no_source
 
 if TYPE_CHECKING:
+    import click
+
     from bizon_singer.tap import SourceTap
 
 ANSWERS = frozenset({"--help", "--version", "--about"})
@@ -62,35 +64,59 @@ def main(
         arguments: The command line without the command's own name.
         name: What the command is called until the tap class says so.
     """
-    try:
-        stdout.claim()
-        signals.install()
+
+    def work() -> int:
+        nonlocal name
         tap_class = make_tap(arguments)
         name = tap_class.name
         return _run(tap_class, arguments)
+
+    return own_process(work, lambda: name)
+
+
+def own_process(work: Callable[[], int], name: Callable[[], str]) -> int:
+    """Do the work of a command and return its exit code, whatever happens.
+
+    Args:
+        work: Gives the exit code; stdout is claimed before it is called.
+        name: What the command is called, for the sentence that says what failed.
+    """
+    try:
+        stdout.claim()
+        signals.install()
+        return work()
     except BizonSingerError as error:
-        return _critical(name, str(error), error.exit_code)
+        return _critical(name(), str(error), error.exit_code)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else UsageError.exit_code
     except BaseException as error:  # noqa: BLE001 - the last resort of the process
         _print_trace(error)
         return _critical(
-            name,
+            name(),
             f"this is a bug ({type(error).__name__}); please report it with the lines above",
             BizonSingerError.exit_code,
         )
 
 
 def _run(tap_class: type[SourceTap], arguments: Sequence[str]) -> int:
-    import click  # noqa: PLC0415 - after stdout is claimed
-
     command = tap_class.cli
     for handler in logging.getLogger().handlers:
         handler.setFormatter(OneLineFormatter(handler.formatter or logging.Formatter()))
+    return run_click(command, arguments, tap_class.name)
+
+
+def run_click(command: click.Command, arguments: Sequence[str], name: str) -> int:
+    """Run a command line that click reads; return its exit code.
+
+    Raises:
+        UsageError: It cannot be understood.
+    """
+    import click  # noqa: PLC0415 - after stdout is claimed
+
     if ANSWERS & set(arguments):
         sys.stdout = _AnswerStream()
     try:
-        code = command.main(args=list(arguments), prog_name=tap_class.name, standalone_mode=False)
+        code = command.main(args=list(arguments), prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bizon_singer.errors import ConfigError
-from bizon_singer.redact import excerpt
+from bizon_singer.references import in_project, read_dotenv
 
 ENVIRONMENT = "ENV"
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
@@ -25,6 +24,7 @@ PIPELINE_SECTIONS = frozenset(
     | {"streams", "transforms"}
 )
 """What a Bizon pipeline may have at its top level; it allows nothing else there."""
+USED_SECTIONS = frozenset({"id", "name", "source", "streams"})
 FALSE_WORDS = frozenset({"false", "0", "no", "off", ""})
 _ARTICLES = {
     "array": "a list",
@@ -32,11 +32,6 @@ _ARTICLES = {
     "number": "a number",
     "object": "an object",
 }
-_INLINE = re.compile(r"\$\{env://([^}]+)\}")
-_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_WHOLE = "env://"
-_LEGACY = "BIZON_ENV_"
-_GOOGLE_SECRET_MANAGER = "gsm://"  # noqa: S105 - a scheme, no secret
 
 logger = logging.getLogger("bizon_singer.config")
 
@@ -185,55 +180,24 @@ def _source_of_pipeline(path: str, config: dict[str, Any]) -> dict[str, Any]:
         return config
     if not {"name", "stream", "source_file_path"} & source.keys():
         return config
-    ignored = sorted(config.keys() - {"source", "name", "id"})
+    project = _path_of(config, "secrets", "gsm", "project_id")
+    used = USED_SECTIONS | ({"secrets"} if project is not None else set())
+    ignored = sorted(config.keys() - used)
     if ignored:
         logger.info(
             "%s is a Bizon pipeline; its source is used, these sections are ignored: %s.",
             path,
             ", ".join(ignored),
         )
-    return dict(source)
+    if config.get("streams"):
+        source = {**source, "streams": config["streams"]}
+    return dict(source) if project is None else in_project(source, project)
 
 
-def resolve_references(value: Any, place: str = "") -> Any:
-    """Replace ``env://VAR``, ``${env://VAR}`` and ``BIZON_ENV_VAR`` by environment variables.
-
-    Raises:
-        ConfigError: A variable is not set, or the reference needs a secret manager.
-    """
-    if isinstance(value, dict):
-        return {
-            key: resolve_references(item, f"{place}.{key}" if place else str(key))
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [resolve_references(item, f"{place}.{i}") for i, item in enumerate(value)]
-    if not isinstance(value, str):
-        return value
-    if value.startswith(_WHOLE):
-        return _variable(value[len(_WHOLE) :], place)
-    if value.startswith(_LEGACY):
-        return _variable(value, place)
-    if value.startswith(_GOOGLE_SECRET_MANAGER):
-        raise ConfigError(
-            f"setting `{place}` refers to Google Secret Manager, which is not supported; pass the "
-            "secret in an environment variable as env://NAME"
-        )
-    return _INLINE.sub(lambda match: _variable(match[1], place), value)
-
-
-def _variable(name: str, place: str) -> str:
-    if not _VARIABLE_NAME.fullmatch(name):  # it may be the secret itself, and is not shown
-        raise ConfigError(
-            f"setting `{place}` refers to an environment variable by something that is no name of "
-            "one; write env://NAME with letters, digits and _"
-        )
-    value = os.environ.get(name)
-    if value is None:
-        raise ConfigError(
-            f"setting `{place}` refers to the environment variable {excerpt(name, 80)}, which is "
-            "not set; set it"
-        )
+def _path_of(value: Any, *steps: str) -> Any:
+    """Return what stands at a path of keys, None if nothing does."""
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else None
     return value
 
 
@@ -257,9 +221,7 @@ def read_environment(
     Raises:
         ConfigError: A variable's text is not what the setting needs.
     """
-    from dotenv import find_dotenv, load_dotenv  # noqa: PLC0415 - only for --config ENV
-
-    load_dotenv(find_dotenv(usecwd=True))
+    read_dotenv()
     config = _variables(schema, prefix, frozenset())
     for name, value in config.items():
         present = (given or {}).get(name)

@@ -28,6 +28,9 @@ _SECRET_NAME = re.compile(
     r"|credentials?|connection_string|service_account(_(info|json|key))?"
     r"|(api|private|secret|access|signing|encryption|account|shared|subscription|app)_?key)$"
 )
+_PUBLIC_NAME = re.compile(r"^(type|project_id|client_id|client_email)$|(^|_)(uri|url|domain)$")
+_MAY_CARRY = re.compile(r"://[^/]*@|[?#]")
+"""What an address with a credential in it has."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+")
 
@@ -43,15 +46,26 @@ def is_secret_name(name: str) -> bool:
 
 
 def secrets_in(value: Any, *, inside: bool = False) -> Iterator[str]:
-    """Yield every text a config holds under the name of a credential."""
+    """Yield every text a config holds under the name of a credential.
+
+    Of a credential that is an object, its type, whose it is and plain addresses are none: hidden,
+    they would blot out the same words in every message.
+    """
     if isinstance(value, Mapping):
         for key, item in value.items():
+            if inside and _is_public(str(key), item):
+                continue
             yield from secrets_in(item, inside=inside or is_secret_name(str(key)))
     elif isinstance(value, list):
         for item in value:
             yield from secrets_in(item, inside=inside)
     elif inside and isinstance(value, (str, int)) and not isinstance(value, bool):
         yield str(value)
+
+
+def _is_public(name: str, value: Any) -> bool:
+    is_plain = isinstance(value, str) and not _MAY_CARRY.search(value)
+    return is_plain and _PUBLIC_NAME.search(name) is not None
 
 
 def declared_secrets(value: Any) -> Iterator[str]:

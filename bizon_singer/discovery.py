@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import filter as filter_names
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from singer_sdk import Tap
 
-from bizon_singer.catalog import LISTED, is_selected, read_schema
+from bizon_singer.catalog import LISTED, ROUTED_FROM, is_selected, read_schema, root_of
 from bizon_singer.config_errors import nearest
+from bizon_singer.connection import close_source
 from bizon_singer.errors import (
     BizonSingerError,
     ConfigError,
@@ -24,16 +25,18 @@ from bizon_singer.iteration import read_pages
 from bizon_singer.layout import Layout
 from bizon_singer.reader import iterate
 from bizon_singer.redact import excerpt, redact
+from bizon_singer.routed_stream import RoutedStream, RouteStream
 from bizon_singer.schema import RecordSchema
 from bizon_singer.source.models import SourceRecord, StreamDefinition
 from bizon_singer.source_class import overrides, stream_names
-from bizon_singer.source_pages import close_source
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext
 from bizon_singer.values import ValueReader
 
 FULL_TABLE = "FULL_TABLE"
 INCREMENTAL = "INCREMENTAL"
+
+S = TypeVar("S", bound=SourceStream)
 
 
 class DiscoveryError(BizonSingerError):
@@ -82,11 +85,11 @@ class Discovery:
             DiscoveryError: A source failed while it was asked for its streams.
             ProtocolError: What a source declares of a stream cannot be true.
         """
-        streams: dict[str, SourceStream] = {}
+        found: dict[str, tuple[type[Any], StreamDefinition]] = {}
         for source_class in self.source_classes:
             for definition in self._definitions(source_class):
-                if definition.name in streams:
-                    other = streams[definition.name].source_class.__name__
+                if definition.name in found:
+                    other = found[definition.name][0].__name__
                     own = source_class.__name__
                     who = f"{other} and {own} both declare" if other != own else f"{own} declares"
                     again = "" if other != own else " more than once"
@@ -94,10 +97,48 @@ class Discovery:
                         f"{who} stream {definition.name!r}{again}; rename one of them"
                     )
                 checked = _checked(definition, source_class.__name__)
-                streams[definition.name] = self._stream(source_class, checked)
-        if not self.online:
+                found[definition.name] = source_class, checked
+        streams: dict[str, SourceStream] = {}
+        for source_class, definition in found.values():
+            streams |= self._streams_of(source_class, definition, self._routes(definition, found))
+        emits = self.context.settings.adapter.unknown_routes == "emit"
+        may_have_more = emits and any(isinstance(item, RoutedStream) for item in streams.values())
+        if not self.online and not may_have_more:
             self._check_maps(streams)
         return streams
+
+    def _routes(
+        self, definition: StreamDefinition, found: Collection[str]
+    ) -> dict[str, str] | None:
+        """Return the streams of a stream's records by destination_id, None if it keeps them all.
+
+        Raises:
+            ConfigError: A route has the name of another stream.
+        """
+        adapter = self.context.settings.adapter
+        routes = {name: name for name in definition.routes}
+        if adapter.streams and definition.name == self._routed_name(found):
+            routes |= {route.destination.table_id: route.name for route in adapter.streams}
+        if adapter.route_records is False or not (adapter.route_records or routes):
+            return None
+        for name in routes.values():
+            if name in found and name != definition.name:
+                raise ConfigError(
+                    f"a route of stream {definition.name!r} is called {excerpt(name, 80)!r} like "
+                    "another stream of this tap; give it another name in `streams`"
+                )
+        return routes
+
+    def _routed_name(self, found: Collection[str]) -> str:
+        """Return the stream the routes of the settings belong to."""
+        names = list(found)
+        only = self.context.settings.adapter.stream or (names[0] if len(names) == 1 else None)
+        if only is None:
+            raise ConfigError(
+                "setting `streams` does not tell which stream's records are routed; name it in "
+                "`stream`"
+            )
+        return only
 
     def _check_maps(self, streams: Iterable[str]) -> None:
         """Refuse stream maps that would never be applied; the SDK says nothing of them.
@@ -116,7 +157,7 @@ class Discovery:
     def _definitions(self, source_class: type[Any]) -> Iterator[StreamDefinition]:
         """Yield the streams of one source, described as well as they can be."""
         if self.online and self.catalog is not None:
-            yield from map(_definition_of_entry, filter(is_selected, self.catalog["streams"]))
+            yield from _definitions_of_catalog(self.catalog["streams"])
             return
         asked = self._ask(source_class) if overrides(source_class, "discover") else None
         if asked is not None:
@@ -133,16 +174,22 @@ class Discovery:
     def _ask(self, source_class: type[Any]) -> Sequence[StreamDefinition] | None:
         """Ask a source instance for its streams, if the settings suffice to construct one."""
         names = stream_names(source_class)
+
+        def config_of(stream: str) -> Any:
+            config_class = source_class.get_config_class()
+            return self.context.settings.for_source(config_class, stream, init_pipeline=False)
+
         try:
-            config = self.context.settings.for_source(
-                source_class.get_config_class(), names[0] if names else "", init_pipeline=False
-            )
+            config = config_of(names[0] if names else "")
         except ConfigError:
             if self.settings_are_complete or self.online:
                 raise
             return None
         try:
-            asked = source_class(config).discover()
+            source = self.context.settings.open_source(source_class, config)
+            if hasattr(source, "config_of"):
+                source.config_of = config_of
+            asked = source.discover()
             return None if asked is None else list(map(_without_secret, _definitions(asked)))
         except Exception as error:
             raise self._failed(error, source_class, "discover()") from error
@@ -163,7 +210,13 @@ class Discovery:
         for line in failure.trace.rstrip().splitlines():
             self.tap.logger.error("    | %s", line)
 
-    def _stream(self, source_class: type[Any], definition: StreamDefinition) -> SourceStream:
+    def _streams_of(
+        self,
+        source_class: type[Any],
+        definition: StreamDefinition,
+        routes: Mapping[str, str] | None,
+    ) -> dict[str, SourceStream]:
+        """Return a stream of a source and those its records are routed to."""
         settings = self.context.settings
         settings.check_stream(source_class.get_config_class(), definition.name)
         layout = Layout.FLAT if definition.schema is None else Layout.DECLARED
@@ -172,18 +225,33 @@ class Discovery:
         cursor = settings.of_stream(definition.name, "cursor_field")
         if definition.replication_key is None and isinstance(cursor, str):
             definition = replace(definition, replication_key=cursor)
-        inferred = None
+        sample: Mapping[str | None, Any] = {}
         if layout is Layout.FLAT and self._is_worth_a_sample(definition):
-            inferred = self._sampled(source_class, definition.name)
-        return SourceStream(
-            self.tap,
-            self.context,
-            definition,
-            source_class,
-            methods=self._methods(source_class, definition),
-            layout=layout,
-            inferred=inferred,
-        )
+            sample = self._sampled(source_class, definition.name, is_routed=routes is not None)
+        methods = self._methods(source_class, definition)
+
+        def stream(kind: type[S], definition: StreamDefinition, sampled: str | None) -> S:
+            return kind(
+                self.tap,
+                self.context,
+                definition,
+                source_class,
+                methods=methods,
+                layout=layout,
+                inferred=sample.get(sampled),
+            )
+
+        if routes is None:
+            return {definition.name: stream(SourceStream, definition, None)}
+        own = stream(RoutedStream, definition, None)
+        streams: dict[str, SourceStream] = {own.name: own}
+        for destination_id, name in routes.items():
+            text = f"Records of {definition.name} with the destination_id {destination_id}."
+            route = replace(definition, name=name, routes=(), description=text)
+            if name not in streams:
+                streams[name] = stream(RouteStream, route, destination_id)
+        own.add_routes({key: streams[name] for key, name in routes.items()})
+        return streams
 
     def _methods(self, source_class: type[Any], definition: StreamDefinition) -> tuple[str, ...]:
         """Return the replication methods of a stream, the one to use first."""
@@ -211,25 +279,32 @@ class Discovery:
             return definition.name == only
         return definition.selected_by_default and not definition.unavailable
 
-    def _sampled(self, source_class: type[Any], stream: str) -> Mapping[str, Any] | None:
+    def _sampled(
+        self, source_class: type[Any], stream: str, *, is_routed: bool
+    ) -> Mapping[str | None, Any]:
         """Infer the fields of a stream from its first records, if any are asked for.
 
         A stream that cannot be read does not keep the others out of the catalog.
+
+        Returns:
+            The fields by the destination_id of the records; None for those that are not routed.
         """
         limit = self.context.settings.adapter.discover_sample_records
         if not limit:
-            return None
+            return {}
         config = self.context.settings.for_source(source_class.get_config_class(), stream)
-        schema = RecordSchema({"type": "object"})
+        schemas: dict[str | None, RecordSchema] = {None: RecordSchema({"type": "object"})}
         values = ValueReader(lambda _field, _what: None)
         records = iterate(
-            lambda: _first_records(source_class, config, limit),
+            lambda: self._first_records(source_class, config, limit),
             stop=self.context.stop,
             limit_seconds=self.context.settings.adapter.page_timeout_seconds,
         )
         try:
             for record in records:
                 plain = values.plain(record.data)
+                name = (record.destination_id or None) if is_routed else None
+                schema = schemas.setdefault(name, RecordSchema({"type": "object"}))
                 if not schema.fits(plain):
                     schema.widen(plain)
         except InterruptedRunError:
@@ -238,24 +313,24 @@ class Discovery:
             failure = describe(error, stream, None)
             self._log_trace(failure)
             self.tap.logger.warning("%s; it is listed without fields of its records.", failure)
-            return None
-        fields: Mapping[str, Any] = schema.to_dict()["properties"]
-        return fields
+            return {}
+        return {name: schema.to_dict()["properties"] for name, schema in schemas.items()}
 
-
-def _first_records(source_class: type[Any], config: Any, limit: int) -> Iterator[SourceRecord]:
-    """Yield the first records of a stream."""
-    source = source_class(config)
-    try:
-        pages = read_pages(
-            lambda pagination: source.get(pagination=pagination),
-            start={},
-            pages_before=0,
-            limit=None,
-        )
-        yield from islice((record for page in pages for record in page.records), limit)
-    finally:
-        close_source(source)
+    def _first_records(
+        self, source_class: type[Any], config: Any, limit: int
+    ) -> Iterator[SourceRecord]:
+        """Yield the first records of a stream."""
+        source = self.context.settings.open_source(source_class, config)
+        try:
+            pages = read_pages(
+                lambda pagination: source.get(pagination=pagination),
+                start={},
+                pages_before=0,
+                limit=None,
+            )
+            yield from islice((record for page in pages for record in page.records), limit)
+        finally:
+            close_source(source)
 
 
 def _definitions(given: Any) -> list[StreamDefinition]:
@@ -312,12 +387,18 @@ def _checked(definition: StreamDefinition, source: str) -> StreamDefinition:
     return replace(definition, schema=schema)
 
 
-def _definition_of_entry(entry: Mapping[str, Any]) -> StreamDefinition:
-    """Return the definition a catalog entry amounts to."""
-    return StreamDefinition(
-        name=entry["tap_stream_id"],
-        schema=entry["schema"] if entry["schema"].get("properties") else None,
-        key_properties=tuple(entry.get("key_properties") or ()),
-        replication_key=entry.get("replication_key"),
-        replication_method=entry.get("replication_method"),
-    )
+def _definitions_of_catalog(entries: Sequence[Mapping[str, Any]]) -> Iterator[StreamDefinition]:
+    """Yield the definitions a catalog amounts to; of a route, there is only its stream's."""
+    routes = {entry["tap_stream_id"]: root_of(entry).get(ROUTED_FROM) for entry in entries}
+    wanted = {routes[entry["tap_stream_id"]] for entry in entries if is_selected(entry)}
+    for entry in entries:
+        name = entry["tap_stream_id"]
+        if routes[name] is None and (name in wanted or is_selected(entry)):
+            yield StreamDefinition(
+                name=name,
+                schema=entry["schema"] if entry["schema"].get("properties") else None,
+                key_properties=tuple(entry.get("key_properties") or ()),
+                replication_key=entry.get("replication_key"),
+                replication_method=entry.get("replication_method"),
+                routes=tuple(route for route, stream in routes.items() if stream == name),
+            )

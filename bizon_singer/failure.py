@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from dataclasses import dataclass
 
@@ -69,6 +70,12 @@ def describe(
     else:
         sentence = f"{what}; this is a bug in bizon-singer, please report it with the lines above"
     return Failure(stream, page, sentence, BizonSingerError.exit_code, trace)
+
+
+def log_trace(logger: logging.Logger, failure: Failure) -> None:
+    """Log the traceback of a bug, a line an event, each with a bar in front."""
+    for line in failure.trace.rstrip().splitlines():
+        logger.error("    | %s", line)
 
 
 def _of_requests(error: requests.RequestException) -> BizonSingerError | None:

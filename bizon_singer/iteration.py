@@ -281,8 +281,8 @@ def accept_records(records: Any) -> Sequence[SourceRecord]:
             type(record) is SourceRecord
             and type(record.id) is str
             and type(record.data) is dict
-            and record.destination_id is None
-            and record.own_timestamp() is None
+            and (record.destination_id is None or type(record.destination_id) is str)
+            and ((moment := record.own_timestamp()) is None or type(moment) is datetime)
         ):
             accepted[position] = _accept_record(record, position + 1)
     return accepted

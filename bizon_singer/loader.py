@@ -13,7 +13,8 @@ import importlib.util
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -29,15 +30,16 @@ SHOWN_CHARACTERS = 300
 REMEDY = "set source_file_path to the .py file that holds your source"
 
 
-class _SourceLoader(SourceFileLoader):
+class SourceLoader(SourceFileLoader):
     """Executes a module of the user so that it can import Bizon's names."""
 
     def exec_module(self, module: ModuleType) -> None:
+        """Give the module Bizon's names and execute it."""
         give_import(module)
         super().exec_module(module)
 
 
-_LOADER = (_SourceLoader, importlib.machinery.SOURCE_SUFFIXES)
+_LOADER = (SourceLoader, importlib.machinery.SOURCE_SUFFIXES)
 
 
 class _SiblingFinder(MetaPathFinder):
@@ -99,6 +101,16 @@ def is_loading() -> bool:
     return bool(_loading)
 
 
+@contextmanager
+def loading(file: Path) -> Iterator[None]:
+    """Let what is executed inside know that it is only loaded, not run."""
+    _loading.append(file)
+    try:
+        yield
+    finally:
+        _loading.pop()
+
+
 def load_source_file(path: str) -> ModuleType:
     """Execute a Python file and return its module.
 
@@ -113,7 +125,7 @@ def load_source_file(path: str) -> ModuleType:
     digest = hashlib.sha256(str(file).encode("utf-8", "surrogateescape")).hexdigest()[:12]
     stem = re.sub(r"\W", "_", file.stem)
     name = f"bizon_source_{stem}_{digest}"
-    loader = _SourceLoader(name, str(file))
+    loader = SourceLoader(name, str(file))
     spec = importlib.util.spec_from_file_location(name, file, loader=loader)
     assert spec is not None  # noqa: S101 - a loader was given
     module = importlib.util.module_from_spec(spec)
@@ -121,9 +133,9 @@ def load_source_file(path: str) -> ModuleType:
     before = sys.modules.get(name)
     sys.modules[name] = module
     _open_folder(file.parent)
-    _loading.append(file)
     try:
-        loader.exec_module(module)
+        with loading(file):
+            loader.exec_module(module)
     except BaseException as error:
         if before is None:
             del sys.modules[name]
@@ -132,14 +144,19 @@ def load_source_file(path: str) -> ModuleType:
         if isinstance(error, KeyboardInterrupt) and _may_be_from_the_keyboard():
             raise
         raise SourceFileError(f"source file {shown} {_explained(error, file)}") from error
-    finally:
-        _loading.pop()
     return module
 
 
 def _may_be_from_the_keyboard() -> bool:
     """Tell whether Control-C raises here; in a command it sets a flag (bizon_singer.signals)."""
     return signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def file_of(source_class: type[Any]) -> str | None:
+    """Return the path of the file a class was loaded from, None if it was imported."""
+    module = sys.modules.get(source_class.__module__)
+    loader = getattr(getattr(module, "__spec__", None), "loader", None)
+    return loader.path if isinstance(loader, SourceLoader) else None
 
 
 def _checked_file(path: str, shown: str) -> Path:

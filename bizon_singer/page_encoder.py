@@ -23,7 +23,7 @@ class PageEncoder:
     """Makes lines of the pages of one stream.
 
     Args:
-        stream: Its name.
+        stream: Its name, an attribute as well.
         layout: Form of its records.
         schema: The schema they are checked against; it is widened where one does not fit.
         selection: Fields that must not be written.
@@ -48,7 +48,7 @@ class PageEncoder:
         warn_of_widening: Callable[[list[str]], None],
     ) -> None:
         """Compile the way from pages to lines."""
-        self._stream = stream
+        self.stream = stream
         self._schema = schema
         self._selection = selection
         self._keys = list(key_properties)
@@ -92,7 +92,7 @@ class PageEncoder:
         schema = self._widened(changed) if changed else self._due_schema(last=True)
         extracted_at = rfc3339(page.fetched_at)
         if not self.is_mapped:
-            return schema + self._encoder(self._stream).encode(records, extracted_at), len(records)
+            return schema + self._encoder(self.stream).encode(records, extracted_at), len(records)
         mapped = self._mapping.records(records)
         lines = [self._encoder(name).encode([record], extracted_at) for name, record in mapped]
         return schema + b"".join(lines), len(records)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     StrictBool,
@@ -44,7 +43,9 @@ from bizon_singer.config_schema import (
 )
 from bizon_singer.errors import ConfigError
 from bizon_singer.redact import redact
+from bizon_singer.routes import StreamRoutes
 from bizon_singer.source.config import Integer, Number, SourceSyncModes
+from bizon_singer.source_class import format_by_value
 
 DEFAULT_PAGE_TIMEOUT_SECONDS = 3600.0
 A_YEAR_SECONDS = 366 * 24 * 3600
@@ -68,7 +69,7 @@ ANY_SETTINGS = "any"
 NOT_OF_ONE_STREAM = frozenset({"stream", "source_file_path"})
 
 
-class AdapterSettings(BaseModel):
+class AdapterSettings(StreamRoutes):
     """What every tap of this package understands besides its source's own settings."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
@@ -77,6 +78,16 @@ class AdapterSettings(BaseModel):
     stream_settings: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="Settings for single streams: {<stream>: {<setting>: value}}.",
+    )
+    route_records: bool | None = Field(
+        default=None,
+        description="Write each record to the stream its destination_id names, instead of a "
+        "column; unset, where routes are known.",
+    )
+    unknown_routes: Literal["emit", "drop", "error"] = Field(
+        default="emit",
+        description="What is done with a routed record whose destination_id is no known route: "
+        "emit writes a stream of that name.",
     )
     start_date: datetime | None = Field(
         default=None,
@@ -221,7 +232,16 @@ class Settings:
         if problems:
             raise ConfigError(listed(problems))
         redact.register(*declared_secrets(config))
+        format_by_value(getattr(config, "stream", None))
         return config
+
+    def open_source(self, source_class: Callable[[Any], Any], config: Any) -> Any:
+        """Construct a source and tell it the routes of the settings, if there are any."""
+        source = source_class(config)
+        receive = getattr(source, "set_streams_config", None)
+        if self.adapter.streams and callable(receive):
+            receive(self.adapter.routes_for_source())
+        return source
 
     def of_stream(self, stream: str, name: str) -> Any:
         """Return one setting as a stream has it, None if it is unset."""
@@ -303,7 +323,12 @@ def _without_secrets(value: Any) -> Any:
 
 
 def read_settings(
-    raw: Mapping[str, Any], *, known: Iterable[str], name: str, any_name: bool = False
+    raw: Mapping[str, Any],
+    *,
+    known: Iterable[str],
+    name: str,
+    any_name: bool = False,
+    has_streams: bool = False,
 ) -> Settings:
     """Check the adapter's settings and the names of all others.
 
@@ -312,6 +337,7 @@ def read_settings(
         known: Every setting name the tap accepts at the top level.
         name: Default name of the sources.
         any_name: A source takes settings it does not declare (``extra="allow"``).
+        has_streams: A source has a setting `streams` of its own, which then holds no routes.
 
     Raises:
         ConfigError: A setting is unknown, or one of the adapter's is of the wrong type.
@@ -323,7 +349,8 @@ def read_settings(
         for key in raw
         if key not in accepted and not any_name
     ]
-    own = {key: raw[key] for key in AdapterSettings.model_fields if key in raw}
+    names = AdapterSettings.model_fields.keys() - ({"streams"} if has_streams else set())
+    own = {key: raw[key] for key in AdapterSettings.model_fields if key in raw and key in names}
     try:
         adapter = AdapterSettings.model_validate(own)
     except ValidationError as error:

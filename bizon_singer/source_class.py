@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from enum import Enum
 from types import FunctionType
 from typing import Any
 
@@ -70,6 +71,22 @@ def stream_names(source_class: type[Any]) -> list[str]:
     """Return the names of a source's streams: values, in order, once."""
     names = (str(getattr(item, "value", item)) for item in source_class.streams())
     return list(dict.fromkeys(names))
+
+
+def format_by_value(member: Any) -> None:
+    """Let the members of a text enumeration be formatted as their values, as before Python 3.11.
+
+    Sources written then have ``f"{BASE_URL}/{self.config.stream}"``, and since then ask for
+    ``…/Streams.ORDERS``. A class that says how its members read as text is left alone.
+    """
+    kind = type(member)
+    plain: object = Enum.__str__
+    if isinstance(member, str) and isinstance(member, Enum) and kind.__str__ is plain:
+        kind.__format__ = _formatted_value  # type: ignore[assignment]
+
+
+def _formatted_value(member: Any, spec: str) -> str:
+    return format(member.value, spec)
 
 
 def overrides(source_class: type[Any], method: str) -> bool:

@@ -8,25 +8,22 @@ page took several times as long (tests/benchmarks/pages.py).
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from requests import RequestException
-
 from bizon_singer.bookmark import Start
-from bizon_singer.errors import BizonSingerError, CredentialsError, ProtocolError, kind_of
-from bizon_singer.iteration import Page, ask, read_pages
+from bizon_singer.connection import check_connection, close_source
+from bizon_singer.iteration import Page, read_pages
 from bizon_singer.progress import RequestTimer
-from bizon_singer.redact import excerpt
 from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.exchange import Exchange, ServerClock, observe
 from bizon_singer.source.models import ProvenPosition
 from bizon_singer.source.session import Session
-from bizon_singer.source.source import AbstractSource
 
-SHOWN_CHARACTERS = 300
+FIRST_ERROR_STATUS = 400
 
 logger = logging.getLogger("bizon_singer.sync")
 
@@ -93,6 +90,7 @@ class SourcePages:
         endless: The source has no end (``sync_mode: stream``).
         clock: What the API says of the time, as the first answers come.
         selected_fields: Fields that will be written, None for all.
+        stream_schema: What the records are checked against, None where they are not.
     """
 
     stream: str
@@ -106,7 +104,9 @@ class SourcePages:
     max_records: int | None = None
     endless: bool = False
     selected_fields: frozenset[str] | None = None
+    stream_schema: Mapping[str, Any] | None = None
     clock: ServerClock = field(default_factory=ServerClock)
+    _refusals: Counter[int] = field(default_factory=Counter, init=False, repr=False)
 
     def read(self, start: Start) -> Iterator[Opened | PageLines | Unwritable]:
         """Open the source and yield its pages as lines.
@@ -127,12 +127,15 @@ class SourcePages:
             session.budget = self.budget
         if hasattr(source, "selected_fields"):
             source.selected_fields = self.selected_fields
+        if hasattr(source, "stream_schema"):
+            source.stream_schema = self.stream_schema
         try:
             if self.proven is not None:
                 source.proven = self.proven
                 source.commit()
-            self._check(source)
+            check_connection(source, self.stream, on_failure=self.check_connection)
             yield Opened(self._total(source))
+            self._refusals.clear()  # what the check and the count met is known
             pages = read_pages(
                 self._fetch(source, start),
                 start=start.pagination,
@@ -141,6 +144,8 @@ class SourcePages:
                 endless=self.endless,
             )
             yield from self._encoded(pages)
+            if not isinstance(session, Session):
+                self._warn_of_refusals()
         finally:
             requests.log()
             close_source(source)
@@ -170,8 +175,25 @@ class SourcePages:
 
     def _observe(self, requests: RequestTimer, exchange: Exchange) -> None:
         requests.add(f"{exchange.method} {exchange.url}", exchange.status, exchange.seconds)
+        if exchange.status >= FIRST_ERROR_STATUS:
+            self._refusals[exchange.status] += 1
         if not self.clock.is_settled:
             self.clock.note(exchange)
+
+    def _warn_of_refusals(self) -> None:
+        """Tell of answers that were errors, where the source went on as if there were none.
+
+        A session of this package raises for them; one a source made itself may leave it to the
+        source, and some catch what they raise, log it, and leave the records out.
+        """
+        if self._refusals:
+            logger.warning(
+                "Stream %r: the source passed over %d answers that were errors (status %s); "
+                "records may be missing.",
+                self.stream,
+                self._refusals.total(),
+                ", ".join(map(str, sorted(self._refusals))),
+            )
 
     def _fetch(self, source: Any, start: Start) -> Callable[[Mapping[str, Any]], Any]:
         """Return how a page is asked for: in full, or what changed since the last run."""
@@ -182,30 +204,6 @@ class SourcePages:
             source_state=state, pagination=pagination
         )
 
-    def _check(self, source: Any) -> None:
-        if self.check_connection == "skip":
-            return
-        try:
-            answer = ask(lambda: _answer_of_check(source))
-        except Exception as error:
-            if self.check_connection == "error":
-                raise
-            known = isinstance(error, BizonSingerError)
-            answer = False, error if known else "the check itself failed"
-        success, reason = _parts(answer)
-        if success:
-            return
-        if self.check_connection == "error" and isinstance(
-            reason, (BizonSingerError, RequestException)
-        ):
-            raise reason
-        sentence = f"the connection check failed: {excerpt(str(reason), SHOWN_CHARACTERS)}"
-        if self.check_connection == "error":
-            raise CredentialsError(
-                f"{sentence}; mend the settings, or set check_connection to warn"
-            )
-        logger.warning("Stream %r: %s.", self.stream, sentence)
-
     def _total(self, source: Any) -> int | None:
         """Return how many records are expected; a failure to count them is no failure to read."""
         try:
@@ -214,37 +212,3 @@ class SourcePages:
             logger.debug("Stream %r cannot count its records: %s", self.stream, error)
             return None
         return total if isinstance(total, int) else None
-
-
-def _answer_of_check(source: Any) -> Any:
-    """Return what a source's connection check answers.
-
-    Raises:
-        BizonSingerError: The reason it gives is an error that may be gone when it is asked again.
-    """
-    answer = source.check_connection()
-    if isinstance(answer, (tuple, list)):
-        for reason in answer[1:]:
-            if not answer[0] and isinstance(reason, BizonSingerError) and reason.retry_page:
-                raise reason
-    return answer
-
-
-def _parts(answer: Any) -> tuple[bool, Any]:
-    """Return whether a connection check succeeded, and why not: ``(True, None)`` or just a bool."""
-    if isinstance(answer, (tuple, list)) and len(answer) == 2:  # noqa: PLR2004
-        return bool(answer[0]), answer[1]
-    if isinstance(answer, bool):
-        return answer, None
-    raise ProtocolError(
-        f"check_connection() of the source returned {kind_of(answer)}; return (True, None), or "
-        "False and why not"
-    )
-
-
-def close_source(source: Any) -> None:
-    """Close what a source holds open; one of other hands may have nothing to close."""
-    holder = source if isinstance(source, AbstractSource) else getattr(source, "session", None)
-    close = getattr(holder, "close", None)
-    if callable(close):
-        close()

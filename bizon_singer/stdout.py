@@ -11,10 +11,12 @@ line is cut, and it has no line end.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -58,6 +60,10 @@ class Writer:
                 raise self._failure from error
             rest = rest[count:]
 
+    def isatty(self) -> bool:
+        """Tell whether a person reads what is written."""
+        return os.isatty(self._fd)
+
 
 class SysStdoutWriter(Writer):
     """Writes to whatever ``sys.stdout`` is at that moment, for use inside another program."""
@@ -70,6 +76,10 @@ class SysStdoutWriter(Writer):
         """Write whole lines to ``sys.stdout``, whatever stands there now."""
         sys.stdout.write(lines.decode())
         sys.stdout.flush()
+
+    def isatty(self) -> bool:
+        """Tell whether ``sys.stdout`` is a terminal."""
+        return sys.stdout.isatty()
 
 
 def _output_error(error: OSError) -> OutputError:
@@ -126,3 +136,14 @@ _current: Writer = SysStdoutWriter()
 def current() -> Writer:
     """Return the writer of this process: the claimed one, else one on ``sys.stdout``."""
     return _current
+
+
+@contextlib.contextmanager
+def replaced_by(writer: Writer) -> Iterator[None]:
+    """Let another writer stand in for this process's, as tests do that run taps in theirs."""
+    global _current  # noqa: PLW0603 - a process has one stdout
+    before, _current = _current, writer
+    try:
+        yield
+    finally:
+        _current = before

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from bizon_singer.mapping import StreamMapping
 from bizon_singer.page_encoder import PageEncoder
 from bizon_singer.reader import End, Inbox, SourceReader
 from bizon_singer.redact import excerpt
+from bizon_singer.router import Router
 from bizon_singer.schema import RecordSchema
 from bizon_singer.selection import Selection
 from bizon_singer.source.config import SourceSyncModes
@@ -104,6 +105,11 @@ class SourceStream(Stream):
         return self._method
 
     @property
+    def can_be_incremental(self) -> bool:
+        """Whether the source can read what changed only."""
+        return "INCREMENTAL" in self._methods
+
+    @property
     def metadata(self) -> MetadataMapping:
         """Metadata as the Singer specification has it.
 
@@ -117,6 +123,13 @@ class SourceStream(Stream):
                 if self.definition.unavailable:
                     metadata.root.inclusion = Metadata.InclusionType.UNSUPPORTED
         return super().metadata
+
+    def choose(self) -> None:
+        """Select the stream, whatever else is said of it: the setting ``stream`` names it.
+
+        A stream that is not selected has no field selected either, by the rules of the SDK.
+        """
+        self.metadata.root.selected = True
 
     def follow_catalog(self, catalog: Catalog, given: Mapping[str, Any]) -> None:
         """Take schema, keys, method and selection from the user's catalog.
@@ -203,6 +216,16 @@ class SourceStream(Stream):
     # A run
 
     @property
+    def read_by(self) -> str:
+        """Name of the stream whose source gives its records."""
+        return self.name
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it has to be read."""
+        return self.selected
+
+    @property
     def reader(self) -> SourceReader[Item] | None:
         """The thread the source of the current run works in."""
         return self.current_run.reader if self.current_run is not None else None
@@ -213,7 +236,7 @@ class SourceStream(Stream):
         The SCHEMA goes out with the first page: an inferred one is then complete from the start.
         """
         self.logger.info("Stream %r is read by %s.", self.name, self._method)
-        self._encoder.hold_schema(hold=not self._schema_is_out)
+        self._pages.hold_schema(hold=not self._schema_is_out)
         self._schema_is_out = False
         counter = self._metrics.enter_context(self.get_record_counter())
         self._metrics.enter_context(self.get_sync_timer())
@@ -251,9 +274,9 @@ class SourceStream(Stream):
         commits = adapter.commit == "on_start" and self.name in bookmarks.given
         source = SourcePages(
             stream=self.name,
-            source_class=self.source_class,
+            source_class=partial(self.run_context.settings.open_source, self.source_class),
             config=config,
-            encode=self._encoder.encode,
+            encode=self._pages.encode,
             check_connection=adapter.check_connection,
             budget=self.run_context.budget,
             proven=bookmarks.stream(self.name).proven() if commits else None,
@@ -261,12 +284,13 @@ class SourceStream(Stream):
             max_records=self.ABORT_AT_RECORD_COUNT,
             endless=getattr(config, "sync_mode", None) == SourceSyncModes.STREAM,
             selected_fields=self._selected_fields,
+            stream_schema=self._record_schema.to_dict() if self._is_declared else None,
         )
         return StreamRun(
             source=source,
             intent=self._intent(config),
             context=self.run_context,
-            activate_version=self._encoder.activate_version,
+            activate_version=self._pages.activate_version,
             count=count,
             on_start=self.started,
             version=int(time.time() * 1000) if self._wants_version else None,
@@ -291,7 +315,7 @@ class SourceStream(Stream):
         """Note where the run starts and give its records a version, if targets want one."""
         if start.resumed:
             self.logger.info("Stream %r goes on at page %d.", self.name, start.pages + 1)
-        self._encoder.use_version(start.version)
+        self._pages.use_version(start.version)
 
     @property
     def _wants_version(self) -> bool:
@@ -307,22 +331,34 @@ class SourceStream(Stream):
 
     # Pages to lines
 
+    @property
+    def _pages(self) -> PageEncoder | Router:
+        """What makes lines of the source's pages."""
+        return self._encoder
+
     @cached_property
     def _encoder(self) -> PageEncoder:
-        """Makes lines of pages; compiled once the catalog has been applied."""
+        """Makes lines of this stream's records; compiled once the catalog has been applied."""
+        return self._new_encoder(self.name, self._record_schema)
+
+    def _new_encoder(self, name: str, schema: RecordSchema) -> PageEncoder:
         automatic = {("properties", name) for name in (*self.primary_keys, self.replication_key)}
         dropped = {crumb for crumb, selected in self.mask.items() if crumb and not selected}
         return PageEncoder(
-            self.name,
+            name,
             layout=self.layout,
-            schema=self._record_schema,
+            schema=schema,
             selection=Selection((dropped | self._removed_by_user()) - automatic),
             key_properties=self.primary_keys,
             replication_key=self.replication_key,
-            mapping=StreamMapping(self._tap.mapper, self.name, self._values),
+            mapping=StreamMapping(self._tap.mapper, name, self._values),
             values=self._values,
             warn_of_widening=self._warn_of_widening,
         )
+
+    @property
+    def _is_declared(self) -> bool:
+        return self.layout is Layout.DECLARED
 
     @property
     def _selected_fields(self) -> frozenset[str] | None:

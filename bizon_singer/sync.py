@@ -44,13 +44,23 @@ Item = Opened | PageLines | Unwritable
 
 @dataclass(frozen=True)
 class RunContext:
-    """What all streams of one process share."""
+    """What all streams of one process share.
+
+    Attributes:
+        settings: Those of the run.
+        bookmarks: Where the streams stand.
+        outlet: The one way out.
+        stop: Whether a signal asked the run to end.
+        budget: When sources may ask their host.
+        route_owners: The source's stream that writes to a stream, by the name of the latter.
+    """
 
     settings: Settings
     bookmarks: Bookmarks
     outlet: Outlet
     stop: StopRequest
     budget: RequestBudget = field(default_factory=RequestBudget)
+    route_owners: dict[str, str] = field(default_factory=dict)
 
     def open_inbox(self) -> Inbox[Item]:
         """Return a new inbox, to be entered."""
@@ -189,7 +199,8 @@ class StreamRun:
         if isinstance(item, Unwritable):
             raise item.error
         if isinstance(item, Opened):
-            self._bar = ProgressBar(self.stream, item.total)
+            if self.source.max_records is None:  # a trial is over before a bar is read
+                self._bar = ProgressBar(self.stream, item.total)
             self.page = self._start.pages + 1
         elif not self._write_page(item):
             return False

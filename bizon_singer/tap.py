@@ -22,20 +22,22 @@ from singer_sdk.helpers.capabilities import (
 )
 
 from bizon_singer import signals, stdout
-from bizon_singer.catalog import LISTED, read_catalog, refuse_unknown
+from bizon_singer.catalog import LISTED, ROUTED_FROM, read_catalog, refuse_unknown, root_of
 from bizon_singer.command import TapCommand
 from bizon_singer.config_errors import is_open, names_of, nearest
-from bizon_singer.config_file import read_config_file, read_environment, resolve_references
+from bizon_singer.config_file import read_config_file, read_environment
 from bizon_singer.config_schema import INJECTED, config_schema, secrets_in
 from bizon_singer.discovery import Discovery
 from bizon_singer.errors import (
     BizonSingerError,
     ConfigError,
 )
-from bizon_singer.failure import Failure, describe
+from bizon_singer.failure import Failure, describe, log_trace
 from bizon_singer.outlet import Outlet
 from bizon_singer.progress import above_progress_bars, log_timer
 from bizon_singer.redact import excerpt, redact
+from bizon_singer.references import resolve_references
+from bizon_singer.routed_stream import RouteStream
 from bizon_singer.settings import AdapterSettings, Settings, read_settings
 from bizon_singer.state import Bookmarks
 from bizon_singer.stream import SourceStream
@@ -184,14 +186,14 @@ class SourceTap(TapCommand):
         """
         del raise_errors
         classes = self.config_classes()
-        known = set(self.extra_settings).union(
-            AdapterSettings.model_fields, *map(names_of, classes)
-        )
+        of_sources = set[str]().union(*map(names_of, classes))
+        known = of_sources | set(self.extra_settings) | set(AdapterSettings.model_fields)
         self.settings = read_settings(
             self._config,
             known=known - (INJECTED - self.extra_settings.keys()),
             name=self.name.removeprefix("tap-"),
             any_name=any(map(is_open, classes)),
+            has_streams="streams" in of_sources,
         )
         return []
 
@@ -215,7 +217,9 @@ class SourceTap(TapCommand):
             catalog=self._given_catalog,
             is_for_catalog=self._is_for_catalog,
         )
-        return list(discovery.streams().values())
+        streams = list(discovery.streams().values())
+        self.run_context.route_owners.update((stream.name, stream.read_by) for stream in streams)
+        return streams
 
     @property
     def streams(self) -> dict[str, SourceStream]:  # type: ignore[override]
@@ -239,13 +243,16 @@ class SourceTap(TapCommand):
         """Catalog as ``--discover`` prints it."""
         catalog: dict[str, Any] = super().catalog_dict
         for entry in catalog["streams"]:
-            definition = self.streams[entry["tap_stream_id"]].definition
-            root = next(item for item in entry["metadata"] if not item["breadcrumb"])["metadata"]
+            stream = self.streams[entry["tap_stream_id"]]
+            definition = stream.definition
+            root = root_of(entry)
+            if isinstance(stream, RouteStream):
+                root[ROUTED_FROM] = stream.routed_from.name
             if definition.description:
                 root["description"] = definition.description
             if definition.unavailable:
                 root["unsupported-description"] = definition.unavailable
-            entry["schema"] = self.streams[entry["tap_stream_id"]].schema
+            entry["schema"] = stream.schema
         return catalog
 
     def run_discovery(self) -> str:
@@ -277,7 +284,7 @@ class SourceTap(TapCommand):
         complete = 0
         failures: list[Failure] = []
         try:
-            for stream, error in self._read(selected):
+            for stream, error in self.read(selected):
                 if error is None:
                     complete += 1
                     continue
@@ -290,35 +297,50 @@ class SourceTap(TapCommand):
         if failures:
             raise RunFailedError(failures, complete, len(selected))
 
-    def _read(
+    def read(
         self, streams: Iterable[SourceStream]
     ) -> Iterator[tuple[SourceStream, Exception | None]]:
-        """Read streams; yield each as it ends, with what failed it."""
+        """Read streams; yield each as it ends, with what failed it.
+
+        Raises:
+            OutputError: stdout failed, or the target went away.
+            InterruptedRunError: A signal asked the run to stop.
+        """
         parallel = self.settings.adapter.max_parallel_streams or self.parallel_streams
         with above_progress_bars(), self.run_context.open_inbox() as inbox:
             yield from read_streams(streams, inbox, parallel=parallel)
 
     def _selected_streams(self) -> list[SourceStream]:
+        known = {
+            name: stream
+            for name, stream in self.streams.items()
+            if not isinstance(stream, RouteStream)
+        }
         only = self.settings.adapter.stream
-        if only is not None and only not in self.streams:
+        if only is not None and only not in known:
             raise ConfigError(
                 f"setting `stream` names {excerpt(only, 80)!r}, which this tap does not have"
-                f"{nearest(only, self.streams, LISTED)}"
+                f"{nearest(only, known, LISTED)}"
             )
         for name in self.settings.adapter.stream_settings:
-            if name not in self.streams and not self.dynamic_catalog:
+            if name not in known and not self.dynamic_catalog:
                 raise ConfigError(
                     f"setting `stream_settings` names stream {excerpt(name, 80)!r}, which this tap "
-                    f"does not have{nearest(name, self.streams, LISTED)}"
+                    f"does not have{nearest(name, known, LISTED)}"
                 )
-        return [
-            stream
-            for name, stream in self.streams.items()
-            if (stream.selected if only is None else name == only)
-        ]
+        if only is None:
+            return [stream for stream in known.values() if stream.is_wanted]
+        known[only].choose()
+        return [known[only]]
 
     def _failure(self, stream: SourceStream, error: Exception) -> Failure:
         """Log what ended a stream, and return it as one sentence and an exit code."""
+        failure = self.failure_of(stream, error)
+        self.logger.error("%s", failure)
+        return failure
+
+    def failure_of(self, stream: SourceStream, error: Exception) -> Failure:
+        """Return what ended a stream as one sentence; the traceback of a bug is logged."""
         run = stream.current_run
         failure = describe(
             error,
@@ -327,11 +349,9 @@ class SourceTap(TapCommand):
             from_source=run is not None and run.came_from_source(error),
         )
         if failure.trace:
-            for line in failure.trace.rstrip().splitlines():
-                self.logger.error("    | %s", line)
+            log_trace(self.logger, failure)
         elif self.logger.isEnabledFor(logging.DEBUG):
             self.logger.debug("The failure came from here:", exc_info=error)
-        self.logger.error("%s", failure)
         return failure
 
 

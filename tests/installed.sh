@@ -6,10 +6,11 @@ bin=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-for tap in tap-dummy tap-pokeapi tap-hubspot tap-bizon; do
+for tap in tap-dummy tap-pokeapi tap-hubspot tap-gsheets tap-notion tap-bizon; do
   "$bin/$tap" --version | grep -q "^$tap v"
   "$bin/$tap" --about --format json | "$bin/python" -m json.tool > "$folder/about.json"
 done
+"$bin/bizon-singer" source list | grep -q '^hubspot  *tap-hubspot '
 "$bin/tap-dummy" --discover > "$folder/catalog.json" 2> "$folder/log"
 echo '{"count": 250}' > "$folder/config.json"
 "$bin/tap-dummy" --config "$folder/config.json" --catalog "$folder/catalog.json" \
@@ -28,4 +29,4 @@ class OneSource(AbstractSource):
 PY
 echo "{\"source_file_path\": \"$folder/one.py\"}" > "$folder/config.json"
 "$bin/tap-bizon" --config "$folder/config.json" 2> "$folder/log" | grep -q '"_source_record_id":"1"' || { cat "$folder/log"; exit 1; }
-echo "installed: $("$bin/tap-dummy" --version): 2 runs and 7 commands passed"
+echo "installed: $("$bin/tap-dummy" --version): 2 runs and 10 commands passed"

@@ -180,6 +180,8 @@ class StreamDefinition:
         selected_by_default: Whether a run without a catalog reads the stream.
         description: One sentence for the catalog.
         unavailable: Why the stream cannot be read with this configuration, None when it can.
+        routes: Values of ``SourceRecord.destination_id`` the stream's records may have, where the
+            configuration tells: each is a stream of that name, with the schema and keys given here.
     """
 
     name: str
@@ -190,6 +192,7 @@ class StreamDefinition:
     selected_by_default: bool = True
     description: str | None = None
     unavailable: str | None = None
+    routes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ stricter contract fits unchanged.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bizon_singer.source.auth.builder import AuthBuilder
@@ -44,9 +44,16 @@ class AbstractSource(ABC):
             several threads sets it to as many, on the class or before ``super().__init__``.
         selected_fields: Top-level fields of ``data`` that will be written, set before the first
             page; None for all. What is not in it need not be fetched.
+        stream_schema: JSON Schema of the stream's ``data`` as its catalog or discovery has it, set
+            before the first page; None where none is declared. A source whose values have more
+            than one form gives the one that fits.
+        config_of: Set before ``discover``: the settings a stream of that name will have, those of
+            ``stream_settings`` included.
     """
 
     selected_fields: frozenset[str] | None = None
+    stream_schema: Mapping[str, Any] | None = None
+    config_of: Callable[[str], Any] | None = None
     proven: ProvenPosition | None = None
     pool_size: int = DEFAULT_POOL_SIZE
 

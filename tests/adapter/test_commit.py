@@ -10,7 +10,7 @@ import pytest
 
 from bizon_singer import AbstractSource, SourceIncrementalState, SourceIteration, SourceRecord
 from bizon_singer.tap import SourceTap, tap_for
-from tests.proofs.checker import read
+from bizon_singer.testing import read
 from tests.proofs.subjects import record
 
 PAGES = 3

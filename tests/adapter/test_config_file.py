@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bizon_singer.config_file import read_config_file, read_environment, resolve_references
+from bizon_singer.config_file import read_config_file, read_environment
 from bizon_singer.errors import ConfigError
+from bizon_singer.references import resolve_references
 
 PIPELINE = """
 name: nightly
@@ -122,55 +123,47 @@ def test_a_bizon_pipeline_gives_its_source(
     assert "canary" not in line
 
 
+def test_the_secrets_of_a_pipeline_are_those_of_its_project(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where `secrets` names one, also by a reference; then that section is not ignored."""
+    monkeypatch.setenv("PROJECT", "shop-1")
+    token = "a ${gsm://x/versions/2} ${env://Y} b"
+    source = {"name": "s", "key": "gsm://x", "token": token, "old": "BIZON_ENV_Z", "list": ["u"]}
+    pipeline = {"source": source, "secrets": {"gsm": {"project_id": "env://PROJECT"}}}
+    with caplog.at_level(logging.INFO):
+        config = read(tmp_path, "p.json", json.dumps(pipeline))
+    assert config == {
+        "name": "s",
+        "key": "gsm://projects/shop-1/secrets/x/versions/latest",
+        "token": "a ${gsm://projects/shop-1/secrets/x/versions/2} ${env://Y} b",
+        "old": "env://BIZON_ENV_Z",
+        "list": ["u"],
+    }
+    assert caplog.messages == []
+    for section in ({"gsm": None}, {}, None, {"gsm": {"project_id": None}}):
+        assert read(tmp_path, "p.json", json.dumps({**pipeline, "secrets": section})) == source
+    pipeline["secrets"] = {"gsm": {"project_id": 7}}
+    with pytest.raises(ConfigError, match=r"`secrets.gsm.project_id` must be a string"):
+        read(tmp_path, "p.json", json.dumps(pipeline))
+
+
+def test_the_routes_of_a_pipeline_are_a_setting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Beside those of its source; no section is ignored then."""
+    routes = [{"name": "a", "destination": {"table_id": "a.b.c"}}]
+    with caplog.at_level(logging.INFO):
+        config = read(tmp_path, "p.json", json.dumps({"source": {"name": "s"}, "streams": routes}))
+    assert config == {"name": "s", "streams": routes}
+    assert caplog.messages == []
+    assert read(tmp_path, "p.json", '{"source": {"name": "s"}, "streams": null}') == {"name": "s"}
+
+
 def test_a_setting_named_source_is_no_pipeline(tmp_path: Path) -> None:
     """A source may have an object setting of that name, beside settings no pipeline has."""
     config = {"source": {"name": "x"}, "page_size": 3}
     assert read(tmp_path, "c.json", json.dumps(config)) == config
-
-
-def test_references_are_replaced_wherever_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole values, parts of values, Bizon's old form; in objects and lists; only once."""
-    monkeypatch.setenv("HOST", "db.local")
-    monkeypatch.setenv("EMPTY", "")
-    monkeypatch.setenv("NESTED", "env://HOST")
-    monkeypatch.setenv("BIZON_ENV_OLD", "old")
-    value = {
-        "whole": "env://HOST",
-        "part": "https://${env://HOST}:${env://HOST}/x",
-        "old": "BIZON_ENV_OLD",
-        "list": [{"a": "env://EMPTY"}],
-        "nested": "env://NESTED",
-        "plain": "the env://HOST is no reference here",
-        "number": 3,
-        "none": None,
-    }
-    assert resolve_references(value) == {
-        "whole": "db.local",
-        "part": "https://db.local:db.local/x",
-        "old": "old",
-        "list": [{"a": ""}],
-        "nested": "env://HOST",
-        "plain": "the env://HOST is no reference here",
-        "number": 3,
-        "none": None,
-    }
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        ({"a": {"b": "env://NOT_SET"}}, "`a.b` refers to the environment variable NOT_SET"),
-        ({"a": ["x", "pre${env://NOT_SET}"]}, "`a.1` refers to the environment variable NOT_SET"),
-        ({"a": "BIZON_ENV_NOT_SET"}, "`a` refers to the environment variable BIZON_ENV_NOT_SET"),
-        ({"a": "env://"}, "`a` refers to an environment variable by something that is no"),
-        ({"a": "gsm://project/secret"}, "`a` refers to Google Secret Manager, which is not"),
-    ],
-)
-def test_a_reference_that_leads_nowhere_names_the_setting(value: Any, words: str) -> None:
-    """The setting and the variable are named, with what to do."""
-    with pytest.raises(ConfigError) as caught:
-        resolve_references(value)
-    assert words in str(caught.value)
 
 
 SCHEMA = {

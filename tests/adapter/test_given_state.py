@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing import read
 from bizon_taps.dummy.tap import TapDummy
-from tests.proofs.checker import read
 from tests.proofs.subjects import record
 
 CONFIG = {"count": 1, "stream": "events"}

@@ -16,7 +16,7 @@ from bizon_singer import (
     StreamDefinition,
 )
 from bizon_singer.tap import tap_for
-from tests.proofs.runs import Run, run
+from bizon_singer.testing.runs import Run, run
 
 TEXT = b'{"b":1.10,"a":{"n":123456789012345678901234567890,"s":"\xe2\x80\xa8"}}'
 VALUE = {

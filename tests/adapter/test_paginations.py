@@ -13,7 +13,7 @@ import pytest
 
 from bizon_singer import AbstractSource, SourceConfig, SourceIteration, SourceRecord
 from bizon_singer.tap import RunFailedError, tap_for
-from tests.proofs.checker import check, read
+from bizon_singer.testing import check, read
 from tests.proofs.subjects import record
 
 SECRET = "canary-3f1c8a77"

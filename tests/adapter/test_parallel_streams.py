@@ -14,8 +14,8 @@ from bizon_singer.errors import ConfigError, ExpiredCursorError, TransientError
 from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.origin import Origin
 from bizon_singer.tap import RunFailedError, SourceTap, tap_for
+from bizon_singer.testing import check, read
 from tests.fakes.http_server import Answer, HttpServer, Request, json_answer
-from tests.proofs.checker import check, read
 from tests.proofs.subjects import record
 
 STREAMS = [f"stream_{number}" for number in range(6)]

@@ -15,7 +15,7 @@ from bizon_singer import (
 )
 from bizon_singer.errors import TransientError
 from bizon_singer.tap import tap_for
-from tests.proofs.runs import run
+from bizon_singer.testing.runs import run
 
 
 class QueueConfig(SourceConfig):

@@ -23,7 +23,7 @@ from bizon_singer import (
 )
 from bizon_singer.errors import ExpiredCursorError, TransientError
 from bizon_singer.tap import RunFailedError, SourceTap, tap_for
-from tests.proofs.checker import check, read
+from bizon_singer.testing import check, read
 from tests.proofs.subjects import record
 
 PAGES = 4

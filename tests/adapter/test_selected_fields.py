@@ -8,7 +8,7 @@ import pytest
 
 from bizon_singer import AbstractSource, SourceIteration, SourceRecord, StreamDefinition
 from bizon_singer.tap import tap_for
-from tests.proofs.runs import run
+from bizon_singer.testing.runs import run
 from tests.proofs.subjects import catalog_of
 
 TEXT = {"type": ["null", "string"]}

@@ -13,7 +13,7 @@ from pydantic import (
     ConfigDict,
 )
 
-from bizon_singer.config_schema import config_schema
+from bizon_singer.config_schema import config_schema, secrets_in
 from bizon_singer.errors import ConfigError
 from bizon_singer.redact import one_line, redact
 from bizon_singer.settings import AdapterSettings, read_settings
@@ -92,6 +92,25 @@ def test_secrets_are_known_to_the_redactor_wherever_they_stand() -> None:
         stream_settings={"others": {"authentication": {"params": {"token": "own-canary-3"}}}},
     )
     for secret in ("sid-canary-1", "code-canary-2", "own-canary-3", "csrf-4"):
+        assert secret not in redact(f"… {secret} …")
+
+
+def test_what_a_credential_says_of_itself_is_no_secret() -> None:
+    """The key of a service account has its type and public addresses; messages need those words."""
+    key = {
+        "type": "service_account",
+        "private_key": "private-canary-5",
+        "token_uri": "https://oauth2.googleapis.com/token",
+        "universe_domain": "googleapis.com",
+        "client_email": "reader@acme.example",
+        "project_id": "acme-data",
+        "callback_url": "https://us:canary-6@example.com/",
+    }
+    redact.register(*secrets_in({"service_account_key": key}))
+    told = "setting `service_account_key`: https://oauth2.googleapis.com/token, googleapis.com"
+    told += ", share it with reader@acme.example of acme-data"
+    assert redact(told) == told
+    for secret in (key["private_key"], key["callback_url"]):
         assert secret not in redact(f"… {secret} …")
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bizon_singer.testing import read as read_recording
 from tests.brokers.ledger import Ledger
 from tests.brokers.topic import Topic
 from tests.process.commands import Finished, run, write_json
-from tests.proofs.checker import read as read_recording
 
 TAP = Path(sys.executable).parent / "tap-kafka"
 LIMIT_SECONDS = 300.0

@@ -26,18 +26,6 @@ from tests.commands.process import (
     write,
 )
 
-PIPELINE = """
-name: nightly
-source:
-  name: mine
-  stream: things
-  source_file_path: SOURCE
-  max_iterations: 2
-  authentication: {type: api_key, params: {token: "env://SECRET_TOKEN"}}
-destination: {name: bigquery, config: {password: canary-7f3a9c51e2d84b06}}
-engine: {backend: {type: postgres}}
-"""
-
 
 def test_the_file_is_found_from_the_working_directory(tmp_path: Path) -> None:
     """A relative path with spaces, from where the command is started."""
@@ -46,17 +34,6 @@ def test_the_file_is_found_from_the_working_directory(tmp_path: Path) -> None:
     done = tap("tap-bizon", "--config", config, cwd=tmp_path)
     assert [record["number"] for record in records(done)] == list(range(6))
     assert done.code == 0
-
-
-def test_a_pipeline_of_bizon_is_a_config(tmp_path: Path) -> None:
-    """Its source is run as it stands, references included; the rest is said to be ignored."""
-    path = write(tmp_path / "pipeline.yml", PIPELINE.replace("SOURCE", source_file(tmp_path)))
-    env = {"SECRET_TOKEN": "canary-7f3a9c51e2d84b06"}
-    done = tap("tap-bizon", "--config", path, env=env)
-    assert done.code == 0, done.stderr
-    assert len(records(done, "things")) == 4
-    assert done.stderr.count("these sections are ignored: destination, engine") == 1
-    assert_no_secret(done)
 
 
 def test_everything_can_come_from_the_environment(tmp_path: Path) -> None:

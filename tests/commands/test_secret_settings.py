@@ -24,13 +24,15 @@ SUSPICIOUS = re.compile(
 )
 NO_SECRETS = {
     "token_refresh_endpoint": "the public address of an API",
+    "token_uri": "the public address of an API",
+    "key_properties": "names of columns",
     "token_expiry_date": "a moment",
     "token_expiry_date_format": "a pattern of strptime",
     "access_token_name": "the name of a field, from the API's documentation",
     "flattening_max_key_length": "a number of characters",
+    "clustering_keys": "names of columns",
     "key_encoding": "the name of an encoding",
     "key_location": "the path of a file",
-    "key_properties": "the name of a choice",
     "skip_message_invalid_keys": "true or false",
     "token_endpoint_url": "the public address of an API",
 }

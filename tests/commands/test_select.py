@@ -271,3 +271,10 @@ def test_a_choice_is_followed_by_the_command(tmp_path: Path) -> None:
     assert {m["stream"] for m in messages(done) if "stream" in m} == {"plants"}
     assert [set(record) for record in records(done)] == [{"id", "name"}] * 5
     assert set(messages(done)[0]["schema"]["properties"]) == {"id", "name"}
+
+
+def test_a_stream_that_is_named_is_read_whole() -> None:
+    """By the setting `stream`, also where it is not selected by default: all of its fields."""
+    named = of(run(stream="attic"), "RECORD", "attic")
+    chosen = of(run(edited(("attic", [], {"selected": True})), stream="attic"), "RECORD", "attic")
+    assert named == chosen == [order(number) for number in range(4)]

@@ -18,8 +18,9 @@ import pytest
 from bizon_singer import errors
 from bizon_singer.settings import AdapterSettings
 from bizon_singer.source.config import SourceConfig
+from bizon_singer.testing import check, read
+from tests.adapter.test_bizon_backend import JOB, database
 from tests.commands.process import source_file, write
-from tests.proofs.checker import check, read
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 README = (CHECKOUT / "README.md").read_text()
@@ -70,7 +71,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_custom_source_of_the_readme_is_a_tap(quake_service: str, tmp_path: Path) -> None:
     """The block, with only its host replaced, reads every quake in valid messages."""
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     path = tmp_path / "quakes.py"
     path.write_text(code.replace("https://earthquake.usgs.gov", quake_service))
     shown = re.search(r"`python (quakes.py[^|`]*) \| target-jsonl`", README)
@@ -83,29 +84,58 @@ def test_the_custom_source_of_the_readme_is_a_tap(quake_service: str, tmp_path: 
     assert len(list(read(done.stdout).of("RECORD"))) == QUAKES
 
 
-def test_the_commands_for_a_file_of_your_own_work(tmp_path: Path) -> None:
-    """As they are printed, with a target that only copies and a source in the file they name."""
-    (script,) = [block for block in blocks("sh") if "tap-bizon" in block]
-    source_file(tmp_path)
-    write(tmp_path / "bin" / "target-jsonl", "#!/bin/sh\nexec cat\n")
-    (tmp_path / "bin" / "target-jsonl").chmod(0o755)
-    path = f"{Path(sys.executable).parent}:{tmp_path / 'bin'}:{os.environ['PATH']}"
+def as_printed(folder: Path, words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the one block of commands that has some words, with a target that only copies."""
+    (script,) = [block for block in blocks("sh") if words in block]
+    write(folder / "bin" / "target-jsonl", "#!/bin/sh\nexec cat\n")
+    (folder / "bin" / "target-jsonl").chmod(0o755)
+    path = f"{Path(sys.executable).parent}:{folder / 'bin'}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "PATH": path, "TOKEN": "canary"},
         capture_output=True,
         check=False,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode()
+    return done
+
+
+def test_the_commands_for_a_file_of_your_own_work(tmp_path: Path) -> None:
+    """As they are printed, with a source in the file they name."""
+    source_file(tmp_path)
+    done = as_printed(tmp_path, "tap-bizon --config config.json --discover")
     assert len(list(read(done.stdout).of("RECORD"))) == 6
     assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
 
 
+def test_the_commands_for_moving_over_work(tmp_path: Path) -> None:
+    """As they are printed, over a backend whose last run is done."""
+    Path(database(tmp_path, JOB)).replace(tmp_path / "bizon.sqlite3")
+    pipeline = {"source": {"name": "mine", "stream": "things"}, "name": "nightly"}
+    pipeline["source"] |= {"source_file_path": source_file(tmp_path)}  # type: ignore[operator]
+    write(tmp_path / "pipeline.yml", pipeline)
+    done = as_printed(tmp_path, "bizon-singer state from-bizon")
+    assert len(list(read(done.stdout).of("RECORD"))) == 6
+    first = next(read(done.stdout).of("STATE")).body["value"]
+    assert first["bookmarks"]["things"]["last_run"] == "2024-05-01T07:00:00Z"
+
+
+def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
+    """As they are printed, with a source in the file they name."""
+    source_file(tmp_path)
+    write(tmp_path / "config.json", {"max_iterations": 2})
+    done = as_printed(tmp_path, "bizon-singer preview")
+    assert b"[Full refresh only]  - things" in done.stdout
+    assert b"a record was read" in done.stdout
+    assert (tmp_path / "quakes" / "quakes_source.py").is_file()
+    assert b"note BZ02: Source has no get_records_after()" in done.stdout
+
+
 def test_the_custom_source_is_as_short_as_its_title_says() -> None:
     """Fifteen lines of code, imports and blank lines aside from the docstring included."""
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     lines = [line for line in code.splitlines() if line.strip() and not line.startswith('"""')]
     assert len(lines) <= 15
 
@@ -134,7 +164,7 @@ def test_every_exit_code_is_in_the_table() -> None:
 def test_every_command_of_the_readme_exists() -> None:
     """What a reader types is there."""
     scripts = (CHECKOUT / "pyproject.toml").read_text().partition("[project.scripts]")[2]
-    for command in set(re.findall(r"\btap-[a-z]+", README)):
+    for command in {"bizon-singer", *re.findall(r"\btap-[a-z]+", README)}:
         assert f"{command} = " in scripts, command
 
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bizon_singer.testing import check
+from bizon_singer.testing.runs import run
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.http_server import Answer, Framing, HttpServer, json_answer
 from tests.fuzz.edits import edited
 from tests.fuzz.examples import examples
-from tests.proofs.checker import check
-from tests.proofs.runs import run
 
 LIMIT_SECONDS: Final = 5
 LARGEST_BODY: Final = 100_000

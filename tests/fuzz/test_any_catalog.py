@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bizon_singer.tap import tap_for
+from bizon_singer.testing import check
+from bizon_singer.testing.runs import run
 from tests.fuzz.edits import edited
 from tests.fuzz.examples import examples
-from tests.proofs.checker import check
-from tests.proofs.runs import run
 from tests.sources.shop import Shop
 
 TAP: Final = tap_for("tap-shop", [Shop])

@@ -13,10 +13,10 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from bizon_singer.testing import Terms, check, prove_resume, read
+from bizon_singer.testing.runs import Run, run
 from tests.fuzz.examples import examples
 from tests.fuzz.page_graph import FAULTS, FORMS, FULL_TABLE, STREAMS, TAP, Graph, GraphSource, Row
-from tests.proofs.checker import Terms, check, prove_resume, read
-from tests.proofs.runs import Run, run
 
 json_values = st.recursive(
     st.none()

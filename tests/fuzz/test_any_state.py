@@ -21,14 +21,12 @@ from bizon_singer import (
 )
 from bizon_singer.errors import ProtocolError
 from bizon_singer.tap import tap_for
+from bizon_singer.testing import bookmarks_of, canonical, check, exact
+from bizon_singer.testing.runs import run
 from tests.fakes.http_server import HttpServer, json_answer
 from tests.fuzz.edits import edited, odd_json
 from tests.fuzz.examples import examples
 from tests.fuzz.test_any_url import urls
-from tests.proofs.checker import check
-from tests.proofs.recording import canonical, exact
-from tests.proofs.rules import bookmarks_of
-from tests.proofs.runs import run
 
 PAGES: Final = 4
 TRUTH: Final = set(range(PAGES))

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from bizon_singer import AbstractSource, SourceIteration, SourceRecord, StreamDefinition
 from bizon_singer.tap import tap_for
+from bizon_singer.testing import check
+from bizon_singer.testing.runs import Run, run
 from tests.adapter.meaning import TwinKeysError, expected, key_of, unordered
 from tests.adapter.strategies import keys, values
 from tests.fuzz.examples import examples
-from tests.proofs.checker import check
-from tests.proofs.runs import Run, run
 
 
 class ValueSource(AbstractSource):

@@ -14,14 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from bizon_singer.testing import read
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.gsheets.tap import TapGsheets
 from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.kafka.tap import TapKafka
 from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.gsheets import Gsheets
+from tests.fakes.gsheets import fill as fill_sheets
 from tests.fakes.hubspot import Clock, HubSpot, fill, unlimited
 from tests.fakes.kafka import Headers, Kafka
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.checker import read
 from tests.proofs.subjects import catalog_of, custom, only, record
 
 FOLDER = Path(__file__).parent
@@ -107,6 +110,25 @@ def kafka() -> bytes:
         return written + record(TapKafka, config, state)
 
 
+def gsheets() -> bytes:
+    """tap-gsheets: something of everything, unchanged, and after an edit."""
+    with Gsheets() as google:
+        book = fill_sheets(google)
+        for sheet in book.sheets:
+            sheet.row_count = len(sheet.rows) + 1
+        config = google.settings(rows_per_request=3)
+        written = record(TapGsheets, config)
+        state = list(read(written).of("STATE"))[-1].body["value"]
+        written += record(TapGsheets, config, state)
+        streams = frozenset({"orders"})
+        catalog = only(catalog_of(TapGsheets, config, streams), streams)
+        book.sheets[0].put(3, 3, "none")
+        book.touch()
+        return (written + record(TapGsheets, config, state, catalog)).replace(
+            google.base_url.encode(), b"*"
+        )
+
+
 def bizon() -> bytes:
     """tap-bizon with an incremental source file."""
     subject = custom("ledger", {"count": 9}, page_size=4, full_table=frozenset())
@@ -121,7 +143,9 @@ def steady(recording: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    "tap", [dummy, pokeapi, hubspot, kafka, bizon], ids=lambda tap: tap.__name__
+    "tap",
+    [dummy, pokeapi, hubspot, kafka, gsheets, bizon],
+    ids=lambda tap: tap.__name__,
 )
 def test_the_output_is_what_it_was(tap: Callable[[], bytes]) -> None:
     """Byte for byte, apart from times and fingerprints."""

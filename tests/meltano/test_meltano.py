@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.workbench.new import create
 from tests.fakes.pokeapi import PokeApi
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
@@ -21,19 +22,12 @@ STATE_ID = "dev:tap-dummy-to-target-jsonl"
 pytestmark = pytest.mark.xdist_group("meltano")
 
 
-class Project:
-    """A copy of the project in which Meltano runs."""
+class Folder:
+    """A folder in which Meltano runs."""
 
     def __init__(self, folder: Path) -> None:
-        """Copy what Meltano needs of the checkout."""
+        """Take it as it is."""
         self.folder = folder
-        for part in PARTS:
-            source = CHECKOUT / part
-            ignore = shutil.ignore_patterns("__pycache__")
-            if source.is_dir():
-                shutil.copytree(source, folder / part, ignore=ignore)
-            else:
-                shutil.copy(source, folder / part)
 
     def meltano(self, *arguments: str, **environment: str) -> str:
         """Run a Meltano command that must succeed; return its stdout."""
@@ -61,6 +55,21 @@ class Project:
         """Remove what earlier runs loaded."""
         for path in (self.folder / "output").glob("*.jsonl"):
             path.unlink()
+
+
+class Project(Folder):
+    """A copy of the project in which Meltano runs."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copy what Meltano needs of the checkout."""
+        super().__init__(folder)
+        for part in PARTS:
+            source = CHECKOUT / part
+            ignore = shutil.ignore_patterns("__pycache__")
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=ignore)
+            else:
+                shutil.copy(source, folder / part)
 
     def state(self) -> dict[str, Any]:
         """Return the state Meltano keeps of the dummy pipeline."""
@@ -159,3 +168,14 @@ def test_nested_settings_reach_the_tap_from_the_environment(project: Project) ->
     assert "valid" in project.meltano("config", "test", "tap-dummy", **settings)
     shown = json.loads(project.meltano("config", "print", "tap-dummy", "--format=json", **settings))
     assert shown["authentication"] == {"type": "api_key", "params": {"token": "*****"}}
+
+
+def test_a_new_source_is_a_meltano_project(tmp_path: Path) -> None:
+    """What `bizon-singer new` writes is installed and run as it is, and goes on from its state."""
+    create("shop", tmp_path / "shop")
+    shop = Folder(tmp_path / "shop")
+    shop.meltano("install")
+    shop.meltano("run", "tap-shop", "target-jsonl")
+    assert [item["id"] for item in shop.loaded("items")] == [1, 2, 3]
+    shop.meltano("run", "tap-shop", "target-jsonl")
+    assert shop.loaded("items") == []

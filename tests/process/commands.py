@@ -6,6 +6,8 @@ import array
 import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
 import tempfile
@@ -49,6 +51,38 @@ def run(arguments: list[str], **options: Any) -> Finished:
     options = {"stdout": subprocess.PIPE, "timeout": 60, **options}
     done = subprocess.run(arguments, stderr=subprocess.PIPE, check=False, **options)
     return Finished(done.returncode, done.stdout or b"", done.stderr.decode())
+
+
+def at_a_terminal(
+    arguments: list[str], *, shown: str, env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """Run a command with a terminal of 100 columns; return its exit code and what it showed there.
+
+    Args:
+        arguments: Its command line.
+        shown: What goes to the terminal, ``stdout`` or ``stderr``; the other one is dropped.
+        env: Its environment; this process's if None.
+    """
+    here, there = pty.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    process = subprocess.Popen(
+        arguments,
+        stdout=there if shown == "stdout" else subprocess.DEVNULL,
+        stderr=there if shown == "stderr" else subprocess.DEVNULL,
+        env=env,
+    )
+    os.close(there)
+    text = b""
+    while True:
+        try:
+            part = os.read(here, 4096)
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not part:
+            break
+        text += part
+    os.close(here)
+    return process.wait(30), text.decode()
 
 
 def _bytes_in(pipe: int) -> int:

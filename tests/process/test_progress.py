@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
-import struct
-import subprocess
 import sys
-import termios
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +11,17 @@ import pytest
 
 from tests.commands.process import source_file
 from tests.fakes.http_server import HttpServer, Script, json_answer
-from tests.process.commands import command, run, write_json
+from tests.process.commands import at_a_terminal, command, run, write_json
 
 BIN = Path(sys.executable).parent
-
-
-def at_a_terminal(arguments: list[str]) -> str:
-    """Run a command whose stderr is a terminal of 100 columns; return what it showed."""
-    here, there = pty.openpty()
-    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=there)
-    os.close(there)
-    shown = b""
-    while True:
-        try:
-            part = os.read(here, 4096)
-        except OSError:  # Linux says so when the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(here)
-    assert process.wait(30) == 0
-    return shown.decode()
 
 
 def test_a_terminal_shows_rate_share_and_time_left(tmp_path: Path) -> None:
     """A bar that ends at all records, with log lines above it, not inside."""
     config = {"count": 500, "page_size": 50, "delay_seconds": 0.05, "stream": "events"}
     path = write_json(tmp_path / "c.json", config)
-    shown = at_a_terminal([str(BIN / "tap-dummy"), "--config", str(path)])
+    code, shown = at_a_terminal([str(BIN / "tap-dummy"), "--config", str(path)], shown="stderr")
+    assert code == 0
     assert "500/500" in shown
     assert "records/s" in shown
     assert "100%" in shown

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bizon_singer.signals import GRACE_SECONDS
+from bizon_singer.testing import read
 from tests.process.commands import Started, command, run, write_json
-from tests.proofs.checker import read
 
 EXIT_CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
 LIMIT_SECONDS = 6.0

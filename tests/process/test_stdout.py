@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bizon_singer.testing import read
 from tests.process.commands import Finished, Started, command, run, write_json
-from tests.proofs.checker import read
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import trustme
 
+from bizon_singer.testing import read
 from tests.fakes.http_server import Answer, HttpServer, Request, json_answer
 from tests.process.commands import Started, command, run, write_json
-from tests.proofs.checker import read
 
 LINKS = Path(__file__).parents[1] / "sources" / "links.py"
 EXIT_CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}

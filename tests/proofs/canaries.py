@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bizon_singer.testing import secret_forms
 from tests.process.commands import Finished
-from tests.proofs.rules import secret_forms
 
 CANARY = 'kä7/F+"9x\\Q=z&%w'
 """It looks different in each spelling: raw, URL-encoded, JSON-escaped and in base64."""

@@ -25,9 +25,9 @@ from bizon_singer import (
     sync,
 )
 from bizon_singer.tap import tap_for
+from bizon_singer.testing import check
+from bizon_singer.testing.runs import Run, run
 from tests.fakes.http_server import HttpServer
-from tests.proofs.checker import check
-from tests.proofs.runs import Run, run
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGE_SIZE: Final = 2

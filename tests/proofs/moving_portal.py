@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
 
+from bizon_singer.testing import check
+from bizon_singer.testing.runs import Run, run
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.fakes.hubspot import Clock, HubSpot, unlimited
 from tests.fakes.hubspot.clock import iso
 from tests.fakes.hubspot.crm_object import CrmObject
 from tests.fakes.hubspot.portal import PORTAL_ID, Portal
-from tests.proofs.checker import check
-from tests.proofs.runs import Run, run
 from tests.proofs.subjects import catalog_of, only
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -11,9 +11,12 @@ from typing import Any
 
 from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.tap import SourceTap, tap_for
+from bizon_singer.testing import Terms
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.gsheets.tap import TapGsheets
 from bizon_taps.hubspot.tap import TapHubSpot
 from bizon_taps.pokeapi.tap import TapPokeApi
+from tests.fakes.gsheets import Gsheets
 from tests.fakes.hubspot import HubSpot
 from tests.fakes.pokeapi import PokeApi
 
@@ -57,6 +60,7 @@ class Subject:
         later: Config of the next run, over a source that has moved on; None if it is the same.
         page_size: Largest number of records of a page, one for all streams or one for each.
         full_table: Streams that start again once they are complete.
+        read_by: The source's stream of each stream its records are routed to.
     """
 
     name: str
@@ -66,6 +70,12 @@ class Subject:
     full_table: frozenset[str]
     later: Mapping[str, Any] = field(default_factory=dict)
     catalog: Any = None
+    read_by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> Terms:
+        """What it promises of its runs."""
+        return Terms(self.page_size, self.full_table, self.read_by)
 
     def run(self, config: Mapping[str, Any]) -> Resume:
         """Return the tap as a function from STATE to stdout."""
@@ -131,8 +141,46 @@ def hubspot(server: HubSpot) -> Subject:
     )
 
 
+GSHEETS_INCREMENTAL = frozenset({"orders", "odd_headers", "header_only"})
+GSHEETS_FULL_TABLE = frozenset({"worksheets"})
+GSHEETS_ROWS = 3
+
+
+def gsheets(server: Gsheets) -> Subject:
+    """tap-gsheets over a local server: worksheets a few rows at a time, and a list of them."""
+    config = server.oauth_settings(rows_per_request=GSHEETS_ROWS)
+    streams = GSHEETS_INCREMENTAL | GSHEETS_FULL_TABLE
+    return Subject(
+        "gsheets",
+        TapGsheets,
+        config,
+        page_size={**dict.fromkeys(streams, GSHEETS_ROWS), "worksheets": 6},
+        full_table=GSHEETS_FULL_TABLE,
+        later=config,
+        catalog=only(catalog_of(TapGsheets, config, streams), streams),
+    )
+
+
 def custom(name: str, config: Mapping[str, Any], **terms: Any) -> Subject:
     """A source file of tests/sources, loaded as tap-bizon loads a user's."""
     path = str(SOURCES / f"{name}.py")
     tap_class = tap_for("tap-bizon", find_sources(load_source_file(path), path))
     return Subject(name, tap_class, config, **terms)
+
+
+ROUTES = [
+    {"name": "orders", "destination": {"table_id": "shop.raw.orders"}},
+    {"name": "users", "destination": {"table_id": "shop.raw.users"}},
+]
+ROUTED = ("orders", "users", "late")
+
+
+def routed() -> Subject:
+    """A source of several tables: its own stream, two known routes and one nobody told of."""
+    return custom(
+        "mixed",
+        {"count": 50, "streams": ROUTES},
+        page_size=4,
+        full_table=frozenset({"events", *ROUTED}),
+        read_by=dict.fromkeys(ROUTED, "events"),
+    )

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from bizon_singer import custom
+from bizon_singer.testing import check
 from tests.commands.process import assert_failed, last_state, records, script, sentence, write
 from tests.process.commands import Finished
 from tests.process.inside import loaded_once, run_inside
-from tests.proofs.checker import check
 from tests.proofs.http_faults import BODY_CANARY, FAULTS, Fault
 from tests.proofs.orders_api import CANARIES, PAGES, PAGES_BEFORE, POSITIONS, OrdersApi, ids_of
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bizon_singer.source import session as session_module
+from bizon_singer.testing import check
 from bizon_taps.hubspot import rates as rates_module
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.commands.process import last_state, records, sentence, write
@@ -23,7 +24,6 @@ from tests.fakes.hubspot import Clock, HubSpot, bad_gateway, fill, too_many, unl
 from tests.fakes.hubspot.access import CLIENT_SECRET, REFRESH_TOKEN, TOKEN
 from tests.process.commands import Finished
 from tests.process.inside import run_inside
-from tests.proofs.checker import check
 from tests.proofs.http_faults import BODY_CANARY, FAULTS, Fault
 from tests.proofs.subjects import catalog_of, only
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from bizon_singer.testing import read
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.fakes.http_server import Request
 from tests.fakes.hubspot import HubSpot, fill, unlimited
 from tests.process.commands import run, write_json
-from tests.proofs.checker import read
 from tests.proofs.subjects import catalog_of, only
 from tests.proofs.test_kill import (
     SPAN_SECONDS,

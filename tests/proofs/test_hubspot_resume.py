@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bizon_singer.testing import prove_resume, read
+from bizon_singer.testing.runs import run
 from tests.fakes.hubspot import Clock, HubSpot, fill, unlimited
-from tests.proofs.checker import Terms, prove_resume, read
-from tests.proofs.runs import run
 from tests.proofs.subjects import HUBSPOT_INCREMENTAL, Subject, hubspot
 
 PAGE_SIZE = 3
@@ -36,17 +36,12 @@ def subject_of(server: HubSpot, parallel: int) -> Subject:
     return replace(subject, first=config, later=config)
 
 
-def terms_of(subject: Subject) -> Terms:
-    """Return what the tap promises."""
-    return Terms(subject.page_size, subject.full_table)
-
-
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_a_first_run_is_resumed_exactly_from_every_byte(server: HubSpot, parallel: int) -> None:
     """Nothing lost, at most one page again, the final STATE equal."""
     subject = subject_of(server, parallel)
     tap = subject.run(subject.first)
-    proof = prove_resume(tap(None), tap, terms_of(subject))
+    proof = prove_resume(tap(None), tap, subject.terms)
     assert proof.violations == ()
     assert proof.proven == proof.prefixes > 10_000
     assert proof.resumes > 10
@@ -67,7 +62,7 @@ def test_an_incremental_run_is_resumed_exactly_from_every_byte(
         portal.archive(kind, portal.ids(kind)[0])
     server.clock.wait(BEYOND_LOOKBACK_SECONDS)
     tap = subject.run(subject.later)
-    proof = prove_resume(tap(state), tap, terms_of(subject), initial_state=state)
+    proof = prove_resume(tap(state), tap, subject.terms, initial_state=state)
     assert proof.violations == ()
     assert proof.proven == proof.prefixes > 10_000
     assert proof.resumes > 10

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from bizon_singer.testing import read
 from tests.fakes.kafka import Kafka
 from tests.process.commands import run
-from tests.proofs.checker import read
 from tests.proofs.test_kill import LIMIT_SECONDS, killed, state_arguments, tap
 
 KILLS = int(os.environ.get("KILLS_PER_TAP", "20"))

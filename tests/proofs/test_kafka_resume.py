@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing import Terms, prove_resume, read
 from bizon_taps.kafka.tap import TapKafka
 from tests.fakes.kafka import Kafka
-from tests.proofs.checker import Terms, prove_resume, read
 from tests.proofs.subjects import record
 
 PAGE_SIZE = 4

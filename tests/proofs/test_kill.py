@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing import read
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.pokeapi import PokeApi
 from tests.process.commands import Started, run, write_json
-from tests.proofs.checker import read
 from tests.proofs.subjects import catalog_of
 
 BIN = Path(sys.executable).parent

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from bizon_singer.testing import check
 from tests.process.commands import run, write_json
-from tests.proofs.checker import check
-from tests.proofs.runs import SETTINGS
 
 WEIGHED = Path(__file__).parents[1] / "sources" / "weighed.py"
 SIZE = 100_000_000
@@ -19,7 +18,7 @@ def peak_of(size: int, folder: Path) -> tuple[int, bytes]:
 
     A process of its own, because the peak of one that ran other tests says nothing.
     """
-    config = write_json(folder / f"{size}.json", {**SETTINGS, "size": size})
+    config = write_json(folder / f"{size}.json", {"size": size})
     done = run([sys.executable, str(WEIGHED), "--config", str(config)])
     assert done.code == 0, done.stderr
     peaks = [line for line in done.stderr.splitlines() if "PEAK" in line]

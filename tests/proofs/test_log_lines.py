@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from bizon_singer import custom
+from bizon_singer.testing import check
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.commands.process import write
 from tests.fakes.http_server import Answer, HttpServer, json_answer, redirect
 from tests.process.commands import Finished
 from tests.process.inside import loaded_once, run_inside
-from tests.proofs.checker import check
 
 SOURCES = Path(__file__).parents[1] / "sources"
 SETTINGS: dict[str, Any] = {"api_config": {"retry_limit": 0}}

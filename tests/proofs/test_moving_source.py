@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from bizon_singer import stream as stream_module
-from tests.proofs.checker import Terms, prove_resume
+from bizon_singer.testing import Terms, prove_resume
+from bizon_singer.testing.runs import run
 from tests.proofs.moving import PAGE_SIZE, SCHEMA, STREAMS, TAP, MovingApi, Scene, scene_of
-from tests.proofs.runs import run
 
 ON = "emit_activate_version_messages"
 

@@ -1,4 +1,4 @@
-"""The proofs are proven: ten faults seeded into the real adapter, each caught by a rule or a proof.
+"""The proofs are proven: eleven faults in the real adapter, each caught by a rule or a proof.
 
 tests/proofs/test_checker.py seeds the checker's faults into a toy tap; here the adapter itself is
 made wrong, one mistake at a time, and what would have to notice is run.
@@ -20,12 +20,14 @@ from bizon_singer.iteration import Page
 from bizon_singer.outlet import Outlet
 from bizon_singer.page_encoder import PageEncoder
 from bizon_singer.redact import Redactor
+from bizon_singer.router import Router
 from bizon_singer.source.models import SourceRecord
 from bizon_singer.source.origin import OriginGuard
 from bizon_singer.source_pages import SourcePages
 from bizon_singer.stdout import SysStdoutWriter
 from bizon_singer.sync import StreamRun
 from bizon_singer.tap import RunFailedError, SourceTap, tap_for
+from bizon_singer.testing import Invariant, prove_resume, read
 from tests.adapter import test_commit
 from tests.fakes.http_server import HttpServer, json_answer
 from tests.fakes.pokeapi import PokeApi
@@ -36,10 +38,8 @@ from tests.proofs import (
     test_secrets,
     test_strange_values,
 )
-from tests.proofs.checker import Invariant, Terms, prove_resume
-from tests.proofs.recording import read
 from tests.proofs.strange_values import CASES
-from tests.proofs.subjects import custom
+from tests.proofs.subjects import custom, routed
 
 Mutant = Callable[[pytest.MonkeyPatch], None]
 Proof = Callable[[pytest.MonkeyPatch, Path], None]
@@ -58,10 +58,17 @@ def rule(invariant: Invariant) -> Proof:
             full_table=frozenset({"evens", "odds"}),
         )
         run = subject.run(subject.first)
-        proof = prove_resume(run(None), run, Terms(subject.page_size, subject.full_table))
+        proof = prove_resume(run(None), run, subject.terms)
         assert invariant not in {fault.invariant for fault in proof.violations}
 
     return prove
+
+
+def routes(_patch: pytest.MonkeyPatch, _folder: Path) -> None:
+    """Prove that every byte prefix of a routed stream is resumed exactly."""
+    subject = routed()
+    run = subject.run(subject.first)
+    assert prove_resume(run(None), run, subject.terms).violations == ()
 
 
 def every_record(_patch: pytest.MonkeyPatch, _folder: Path) -> None:
@@ -138,6 +145,21 @@ def skip_last_page(patch: pytest.MonkeyPatch) -> None:
         return encode(self, page if page.next_pagination else replace(page, records=[]))
 
     patch.setattr(PageEncoder, "encode", skipping)
+
+
+def route_a_page_late(patch: pytest.MonkeyPatch) -> None:
+    """The records of routes wait for those of the next page: they are not this page's STATE's."""
+    encode = Router.encode
+    waiting: dict[int, list[SourceRecord]] = {}
+
+    def late(self: Router, page: Page) -> tuple[bytes, int]:
+        own = [record for record in page.records if not record.destination_id]
+        others = [record for record in page.records if record.destination_id]
+        given, waiting[id(self)] = waiting.get(id(self), []), others
+        last = [] if page.next_pagination else waiting.pop(id(self))
+        return encode(self, replace(page, records=[*own, *given, *last]))
+
+    patch.setattr(Router, "encode", late)
 
 
 def glue_lines(patch: pytest.MonkeyPatch) -> None:
@@ -228,6 +250,7 @@ def log_a_token(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS: dict[str, tuple[Mutant, Proof]] = {
     "state before record": (state_before_record, rule(Invariant.SAFETY)),
+    "route a page late": (route_a_page_late, routes),
     "skip last page": (skip_last_page, every_record),
     "glue lines": (glue_lines, rule(Invariant.FRAMING)),
     "swallow 401": (swallow_401, lasting("401")),
@@ -253,7 +276,7 @@ def test_the_adapter_as_it_is_passes(
 def test_a_mutant_is_caught(
     mutant: Mutant, prove: Proof, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """By the rule or the proof whose matter it is: ten of ten."""
+    """By the rule or the proof whose matter it is: eleven of eleven."""
     mutant(monkeypatch)
     with pytest.raises(AssertionError):
         prove(monkeypatch, tmp_path)

@@ -14,9 +14,8 @@ import pytest
 from bizon_singer import AbstractSource, SourceIteration, SourceRecord
 from bizon_singer.errors import ExpiredCursorError
 from bizon_singer.tap import tap_for
-from tests.proofs.checker import Terms, check, prove_resume
-from tests.proofs.recording import canonical
-from tests.proofs.runs import Run, run
+from bizon_singer.testing import Terms, canonical, check, prove_resume
+from bizon_singer.testing.runs import Run, run
 
 Chain = list[tuple[Any, int, Any]]
 """Pages: the pagination that leads to one, how many records it holds, the pagination it gives."""

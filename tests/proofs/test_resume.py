@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing import prove_resume, read
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.checker import Terms, prove_resume, read
-from tests.proofs.subjects import Subject, custom, dummy, pokeapi
+from tests.proofs.subjects import Subject, custom, dummy, pokeapi, routed
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,8 @@ def _subject_of(name: str, api: PokeApi) -> Subject:
         return dummy()
     if name.startswith("pokeapi"):
         return pokeapi(api, details=name.endswith("details"))
+    if name == "routed":
+        return routed()
     if name == "numbered":
         streams = frozenset({"evens", "odds"})
         return custom(name, {"pages": 8}, page_size=10, full_table=streams)
@@ -49,7 +51,7 @@ def _subject_of(name: str, api: PokeApi) -> Subject:
     return custom(name, config, page_size=4, full_table=frozenset(), later=later)
 
 
-SUBJECTS = ["dummy", "pokeapi", "pokeapi-details", "numbered", "ledger"]
+SUBJECTS = ["dummy", "pokeapi", "pokeapi-details", "numbered", "ledger", "routed"]
 PARALLEL = ["dummy*3", "pokeapi*2", "pokeapi-details*4", "numbered*2"]
 
 
@@ -58,7 +60,7 @@ def test_a_first_run_is_resumed_exactly_from_every_byte(name: str, api: PokeApi)
     """Nothing lost, at most one page again, the final STATE equal."""
     subject = subject_of(name, api)
     run = subject.run(subject.first)
-    proof = prove_resume(run(None), run, Terms(subject.page_size, subject.full_table))
+    proof = prove_resume(run(None), run, subject.terms)
     assert proof.violations == ()
     assert proof.proven == proof.prefixes > 1000
     assert proof.resumes > 5
@@ -72,9 +74,7 @@ def test_an_incremental_run_is_resumed_exactly_from_every_byte(name: str, api: P
     state = list(first.of("STATE"))[-1].body["value"]
     run = subject.run(subject.later)
     full = run(state)
-    proof = prove_resume(
-        full, run, Terms(subject.page_size, subject.full_table), initial_state=state
-    )
+    proof = prove_resume(full, run, subject.terms, initial_state=state)
     assert proof.violations == ()
     assert proof.proven == proof.prefixes > 1000
 

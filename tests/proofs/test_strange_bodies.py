@@ -10,9 +10,9 @@ import pytest
 
 from bizon_singer import AbstractSource, SourceConfig, SourceIteration, SourceRecord
 from bizon_singer.tap import tap_for
+from bizon_singer.testing import check
+from bizon_singer.testing.runs import Run, run
 from tests.fakes.http_server import Answer, HttpServer
-from tests.proofs.checker import check
-from tests.proofs.runs import Run, run
 
 LOSS: Final = "Stream 'things', field `value`: NaN or Infinity became null"
 

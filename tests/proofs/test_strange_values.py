@@ -14,9 +14,8 @@ import pytest
 
 from bizon_singer import AbstractSource, SourceIteration, SourceRecord, StreamDefinition
 from bizon_singer.tap import SourceTap, tap_for
-from tests.proofs.checker import check
-from tests.proofs.recording import canonical, read
-from tests.proofs.runs import Run, run
+from bizon_singer.testing import canonical, check, read
+from bizon_singer.testing.runs import Run, run
 from tests.proofs.strange_values import CASES, Case
 
 _TEXT: Final = {"type": ["string", "null"]}

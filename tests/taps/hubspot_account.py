@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from bizon_singer.testing import check
+from bizon_singer.testing.runs import Run, run
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.fakes.http_server import Request
 from tests.fakes.hubspot import HubSpot, unlimited
-from tests.proofs.checker import check
-from tests.proofs.runs import Run, run
 from tests.proofs.subjects import catalog_of
 
 MADE_AT: Final = re.compile(r'"(createdAt|updatedAt)": "[^"]*"')

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing.runs import Run, run
 from bizon_taps.hubspot.crm_objects import STANDARD
 from bizon_taps.hubspot.listings import LISTINGS
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.fakes.hubspot import HubSpot, bad_gateway
-from tests.proofs.runs import Run, run
 from tests.taps.hubspot_account import FAST, account, catalog, sync
 
 

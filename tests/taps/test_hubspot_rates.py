@@ -14,7 +14,7 @@ from bizon_taps.hubspot import rates
 from bizon_taps.hubspot.config import HubSpotSourceConfig
 from tests.fakes.http_server import Answer
 from tests.fakes.hubspot import HubSpot, Limits, reset_mid_body, too_many
-from tests.fakes.hubspot.faults import Spoil, bad_gateway
+from tests.fakes.trouble import Spoil, bad_gateway
 from tests.taps.hubspot_account import account, asked, catalog, sync
 
 RATE = "X-HubSpot-RateLimit-"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.http_server import Answer
 from tests.fakes.hubspot import Clock, HubSpot, fill
-from tests.fakes.hubspot.faults import Spoil
+from tests.fakes.trouble import Spoil
 from tests.taps.hubspot_account import account, catalog, sync
 
 HISTORY = "deals_property_history"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bizon_singer.errors import TransientError
+from bizon_singer.testing.runs import run
 from bizon_taps.kafka import run as run_module
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
@@ -18,7 +19,6 @@ from bizon_taps.kafka.reader import TopicReader
 from bizon_taps.kafka.source import KafkaSource
 from bizon_taps.kafka.tap import TapKafka
 from tests.fakes.kafka import PARTITIONS, Kafka
-from tests.proofs.runs import run
 from tests.taps.test_kafka_source import numbers, offsets, read
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.testing.runs import Run, run
 from bizon_taps.kafka.tap import TapKafka
 from tests.fakes.kafka import PARTITIONS, Kafka
-from tests.proofs.runs import Run, run
 
 
 def numbers(done: Run, stream: str | None = None) -> list[int]:

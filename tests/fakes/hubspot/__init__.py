@@ -10,11 +10,12 @@
 """
 
 from tests.fakes.hubspot.clock import Clock
-from tests.fakes.hubspot.faults import bad_gateway, reset_mid_body, slow, too_many
+from tests.fakes.hubspot.faults import too_many
 from tests.fakes.hubspot.limits import Limits, unlimited
 from tests.fakes.hubspot.portal import DAY_ONE, Portal
 from tests.fakes.hubspot.samples import fill
 from tests.fakes.hubspot.server import HubSpot
+from tests.fakes.trouble import bad_gateway, reset_mid_body, slow
 
 __all__ = [
     "DAY_ONE",

@@ -16,11 +16,11 @@ from typing import Any, Self
 from tests.fakes.http_server import Answer, HttpServer, Request
 from tests.fakes.hubspot.access import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN, Access
 from tests.fakes.hubspot.clock import Clock
-from tests.fakes.hubspot.faults import Fault, Spoil
 from tests.fakes.hubspot.limits import Limits
 from tests.fakes.hubspot.portal import Portal
 from tests.fakes.hubspot.refusal import Refusal
 from tests.fakes.hubspot.routes import TOKEN_PATHS, find
+from tests.fakes.trouble import Spoil, Trouble
 
 TARGET_MOST = 16_200
 TOO_LONG_PAGE = b"<html><head><title>414 Request-URI Too Large</title></head></html>"
@@ -59,11 +59,9 @@ class HubSpot:
         self.target_most = TARGET_MOST
         self.page_most = 1 << 30
         self.before_each: Callable[[Request], None] = lambda _: None
-        self._events: dict[int, list[Callable[[], object]]] = {}
-        self._faults: list[Fault] = []
+        self.trouble = Trouble()
         self._lock = threading.RLock()
         self._server = HttpServer(self._answer)
-        self._asked = 0
         self.base_url = self._server.url
 
     def __enter__(self) -> Self:
@@ -98,45 +96,25 @@ class HubSpot:
     def before(self, number: int, event: Callable[[], object]) -> None:
         """Let something happen before the nth request from now is answered; 1 is the next."""
         with self._lock:
-            self._events.setdefault(self._asked + number, []).append(event)
+            self.trouble.before(number, event)
 
-    def spoil(
-        self,
-        spoil: Spoil,
-        *,
-        number: int | None = None,
-        path: str = "",
-        times: int | None = 1,
-        spared: int = 0,
-    ) -> None:
-        """Let a fault happen.
-
-        Args:
-            spoil: Makes the faulty answer of the good one.
-            number: Which request from now; 1 is the next, None is any.
-            path: What is found in the path, as a regular expression.
-            times: How often; None for good.
-            spared: How many such requests are left alone first.
-        """
+    def spoil(self, spoil: Spoil, **when: Any) -> None:
+        """Let a fault happen; see :meth:`Trouble.spoil`."""
         with self._lock:
-            at = None if number is None else self._asked + number
-            self._faults.append(Fault(spoil, at, path, times, spared))
+            self.trouble.spoil(spoil, **when)
 
     def heal(self) -> None:
         """Let nothing go wrong any more."""
         with self._lock:
-            self._faults.clear()
+            self.trouble.heal()
 
     def _answer(self, request: Request) -> Answer:
         with self._lock:
-            self._asked += 1
-            for event in self._events.pop(self._asked, ()):
-                event()
+            self.trouble.begin()
             self.before_each(request)
             good = self._good(request)
-            number = self._asked
-            fault = next((each for each in self._faults if each.meets(request, number)), None)
-        return good if fault is None else fault.spoil(good)
+            spoil = self.trouble.fault(request)
+        return good if spoil is None else spoil(good)
 
     def _good(self, request: Request) -> Answer:
         """Return the answer where nothing goes wrong, which may be a refusal."""

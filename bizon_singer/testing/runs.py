@@ -9,17 +9,12 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
+from bizon_singer import stdout
 from bizon_singer.errors import BizonSingerError
 from bizon_singer.tap import SourceTap
-from tests.proofs.recording import Recording, read
-
-SETTINGS: Final[Mapping[str, Any]] = {}
-"""Settings that every run of a proof has besides its own.
-
-A proof that must hold under others as well is parametrised by what it adds to these.
-"""
+from bizon_singer.testing.recording import Recording, read
 
 
 @dataclass(frozen=True)
@@ -28,10 +23,11 @@ class Run:
 
     Attributes:
         code: What the process would have exited with.
-        stdout: Everything it wrote.
+        stdout: The messages it wrote.
         sentence: Why it failed, empty if it did not.
         warnings: What it warned of, in order.
         errors: What it said of each stream that failed, tracebacks left out.
+        printed: What the source wrote to ``sys.stdout``, where a process has its messages.
     """
 
     code: int
@@ -39,6 +35,7 @@ class Run:
     sentence: str
     warnings: tuple[str, ...]
     errors: tuple[str, ...]
+    printed: str
 
     @cached_property
     def recording(self) -> Recording:
@@ -64,6 +61,18 @@ class Run:
         ]
 
 
+class _Memory(stdout.Writer):
+    """Keeps the messages of a run."""
+
+    def __init__(self) -> None:
+        super().__init__(-1)
+        self.lines: list[bytes] = []
+
+    def write(self, lines: bytes) -> None:
+        """Keep whole lines."""
+        self.lines.append(lines)
+
+
 class _Collector(logging.Handler):
     """Collects what is logged, by level."""
 
@@ -74,7 +83,7 @@ class _Collector(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if not text.startswith("    | "):  # a line of a traceback
-            self.texts[record.levelno].append(text)
+            self.texts[min(record.levelno, logging.ERROR)].append(text)
 
 
 def run(
@@ -85,21 +94,19 @@ def run(
 ) -> Run:
     """Run a tap as its command would, and never raise for what a command ends with."""
     code, sentence = 0, ""
-    collector = _Collector()
+    collector, memory = _Collector(), _Memory()
     root = logging.getLogger()
     # Only ours: pytest would keep the logs of thousands of runs, and its workers cannot pass on
     # a lone surrogate in one.
     handlers, root.handlers = root.handlers, [collector]
     logging.disable(logging.INFO)
     try:
-        with redirect_stdout(io.StringIO()) as written:
-            tap_class(
-                config={**SETTINGS, **(config or {})}, state=state, catalog=catalog
-            ).sync_all()
+        with stdout.replaced_by(memory), redirect_stdout(io.StringIO()) as printed:
+            tap_class(config=dict(config or {}), state=state, catalog=catalog).sync_all()
     except BizonSingerError as error:
         code, sentence = error.exit_code, str(error)
     finally:
         logging.disable(logging.NOTSET)
         root.handlers = handlers
     warnings, errors = map(tuple, collector.texts.values())
-    return Run(code, written.getvalue().encode(), sentence, warnings, errors)
+    return Run(code, b"".join(memory.lines), sentence, warnings, errors, printed.getvalue())

@@ -15,10 +15,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from tests.proofs.recording import (
+from bizon_singer.testing.recording import (
     Invariant,
     JsonObject,
     Message,
@@ -28,7 +28,7 @@ from tests.proofs.recording import (
     exact,
     read,
 )
-from tests.proofs.rules import bookmarks_of, check
+from bizon_singer.testing.recording_rules import bookmarks_of, check
 
 __all__ = [
     "VOLATILE_STATE",
@@ -61,6 +61,8 @@ class Terms:
             streams or one for each; add the overlap where one is configured.
         full_table: Streams that a run from a complete bookmark reads anew, from the first page:
             for these, all may be repeated then.
+        read_by: The stream whose bookmark tells of another stream's records, where it is not that
+            stream's own: records of one source's stream may be routed to several.
         secrets: Texts that no run may write.
         volatile_fields: Record fields that two runs over the same data may write differently.
         volatile_state: Paths into the STATE value that two runs may write differently, but not
@@ -70,6 +72,7 @@ class Terms:
 
     page_size: int | Mapping[str, int]
     full_table: frozenset[str] = frozenset()
+    read_by: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     volatile_fields: frozenset[str] = frozenset({"_source_timestamp"})
     volatile_state: tuple[tuple[str, ...], ...] = VOLATILE_STATE
@@ -241,6 +244,7 @@ class _Oracle:
             faults.append(Violation(Invariant.RESUME, 0, None, detail))
         marks = bookmarks_of(state).items()
         complete = frozenset(stream for stream, mark in marks if mark.get("in_progress") is None)
+        complete |= {name for name, stream in self._terms.read_by.items() if stream in complete}
         for stream, rows in target.rows.items():
             strange = rows.all - self._whole.of(stream).all
             # Begun anew, a stream may repeat what was read before the full run's own start.

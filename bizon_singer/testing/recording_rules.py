@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 
 from jsonschema import Draft7Validator, FormatChecker, SchemaError, validators
 
-from tests.proofs.recording import (
+from bizon_singer.testing.recording import (
     Invariant,
     JsonObject,
     Message,
@@ -86,7 +86,7 @@ def _is_date(value: object) -> bool:
     if found is None:
         return False
     year, month, day = map(int, found.groups())
-    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+    return month in range(1, 13) and 1 <= day <= calendar.monthrange(year, month)[1]
 
 
 def _is_date_time(value: object) -> bool:

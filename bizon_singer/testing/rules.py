@@ -1,0 +1,383 @@
+"""The rules of a good source, in the order they are judged: what fails first is mended first."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+
+from bizon_singer.config_schema import secrets_in
+from bizon_singer.testing import process
+from bizon_singer.testing.conformance import Judge, Rule
+from bizon_singer.testing.evidence import (
+    by_moment,
+    key_of,
+    last_state,
+    mixed_types,
+    proven,
+    rows_of,
+    selected,
+    violations,
+)
+from bizon_singer.testing.recording import Invariant, canonical, read
+from bizon_singer.testing.recording_rules import check, secret_forms
+from bizon_singer.testing.subject import NotApplicableError, Subject
+
+KILLS = 3
+MIN_SECRET_LENGTH = 8
+"""A shorter one may be a word that stands in the output by itself."""
+MIN_RECORDS = 3
+"""Fewer have no middle."""
+
+RULES: list[Rule] = []
+"""All rules. Each function below is one: its docstring is the rule, then what to do."""
+
+
+def rule(function: Judge) -> Judge:
+    """Make a rule of a function: its name, what its docstring says, and how to mend a breach."""
+    says, _, mend = (function.__doc__ or "").partition("\n\n")
+    RULES.append(Rule(function.__name__, says.strip(), " ".join(mend.split()), function))
+    return function
+
+
+# Before a run
+
+
+@rule
+def discovery_gives_the_same_catalog_twice(subject: Subject) -> Iterator[str]:
+    """Two discoveries over the same account give the same catalog, in the same order.
+
+    Sort what comes from a set or from an API that promises no order.
+    """
+    first, second = (json.dumps(subject.discover()) for _ in range(2))
+    if first != second:
+        yield "two catalogs that differ"
+
+
+@rule
+def the_connection_check_answers(subject: Subject) -> Iterator[str]:
+    """check_connection() returns (True, None) for good settings, and says why for others.
+
+    Ask the API for something small with the credentials, and return whether it answered.
+    """
+    for stream in selected(subject):
+        answer = subject.source_class(stream.source_config()).check_connection()
+        if not (isinstance(answer, tuple) and len(answer) == 2):  # noqa: PLR2004 - a pair
+            yield f"stream {stream.name!r} answered with {type(answer).__name__}"
+        elif answer[0] is not True:
+            yield f"stream {stream.name!r} failed: {answer[1]}"
+
+
+@rule
+def the_total_is_a_count(subject: Subject) -> Iterator[str]:
+    """get_total_records_count() returns a number from 0 on, or None.
+
+    Return None where the API does not tell; an error there hides the progress from the user.
+    """
+    for stream in selected(subject):
+        source = subject.source_class(stream.source_config())
+        try:
+            total = source.get_total_records_count()
+        except Exception as error:  # noqa: BLE001 - the user's code, whatever it raises
+            yield f"stream {stream.name!r} raised {type(error).__name__}"
+            continue
+        if total is not None and (type(total) is not int or total < 0):
+            yield f"stream {stream.name!r} counts {total!r}"
+
+
+# One run
+
+
+@rule
+def a_run_completes(subject: Subject) -> Iterator[str]:
+    """A run with good settings ends with exit code 0.
+
+    The sentence says which stream and page failed; run the tap itself to see its whole log.
+    """
+    if subject.first.code:
+        yield f"exit code {subject.first.code}: {subject.first.sentence.rstrip('.')}"
+
+
+@rule
+def pagination_ends(subject: Subject) -> Iterator[str]:
+    """Every stream comes to a page without next_pagination.
+
+    Return an empty next_pagination with the last page; if the account is only large, give the kit
+    a smaller one, or a larger max_pages.
+    """
+    for stream in subject.unfinished if not subject.first.code else ():
+        yield f"stream {stream!r} still went on after {subject.settings['max_iterations']} pages"
+
+
+@rule
+def stdout_is_left_alone(subject: Subject) -> Iterator[str]:
+    """The source writes nothing to stdout, where the messages are.
+
+    Use logging instead of print; the tap sends prints to stderr, where nobody looks for them.
+    """
+    if subject.first.printed:
+        yield f"{len(subject.first.printed):,} characters printed"
+
+
+@rule
+def every_line_is_a_message(subject: Subject) -> Iterator[str]:
+    """Every line of stdout is one Singer message in strict JSON.
+
+    A value that JSON cannot hold is converted by the tap; report it if the source gave none.
+    """
+    yield from violations(subject, Invariant.FRAMING)
+
+
+@rule
+def schemas_come_first(subject: Subject) -> Iterator[str]:
+    """A SCHEMA comes before the first record of its stream.
+
+    Give a record's stream by the route the source declares.
+    """
+    yield from violations(subject, Invariant.SCHEMA, "before its SCHEMA")
+
+
+@rule
+def records_fit_their_schema(subject: Subject) -> Iterator[str]:
+    """Every record is valid under the SCHEMA before it.
+
+    Declare what the API really sends; a field that may be missing or null is nullable.
+    """
+    yield from violations(subject, Invariant.SCHEMA, "", "before its SCHEMA", "key ")
+
+
+@rule
+def declared_schemas_hold(subject: Subject) -> Iterator[str]:
+    """A schema the source declares need not be widened while it is read.
+
+    Declare every field and each type it may have; or declare no schema, then it is inferred.
+    """
+    if not any(stream.definition.schema for stream in selected(subject)):
+        raise NotApplicableError("no stream declares a schema")
+    for warning in subject.first.warnings:
+        if "do not fit the declared schema" in warning:
+            yield warning.rstrip(".")
+
+
+@rule
+def fields_keep_their_type(subject: Subject) -> Iterator[str]:
+    """A field of an inferred schema has one type in all records.
+
+    Convert it in the source, always to the same type; a warehouse column has one.
+    """
+    inferred = {stream.name for stream in selected(subject) if not stream.definition.schema}
+    if not inferred:
+        raise NotApplicableError("all streams declare their schema")
+    last = {
+        message.stream: message.body["schema"]
+        for message in subject.first.recording.of("SCHEMA")
+        if message.stream in inferred
+    }
+    for stream, schema in last.items():
+        for name, kinds in mixed_types(schema):
+            yield f"field {name!r} of stream {stream!r} is {' and '.join(kinds)}"
+
+
+@rule
+def keys_are_there(subject: Subject) -> Iterator[str]:
+    """Every record has a value for each key of its stream.
+
+    Choose keys that every record has, or give each record an id.
+    """
+    yield from violations(subject, Invariant.SCHEMA, "key ")
+
+
+@rule
+def keys_are_unique(subject: Subject) -> Iterator[str]:
+    """No two records of a run have the same key.
+
+    Make the key of all fields that tell two records apart; a target keeps the last of two only.
+    """
+    for stream, keys in subject.keys.items():
+        if not keys:
+            continue
+        values = Counter(
+            canonical([record.get(key) for key in keys]) for record in subject.first.records(stream)
+        )
+        twice = [value for value, count in values.items() if count > 1]
+        if twice:
+            yield f"{len(twice)} keys of stream {stream!r} came more than once"
+
+
+@rule
+def paginations_are_not_changed(subject: Subject) -> Iterator[str]:
+    """A source does not change the pagination it is given.
+
+    Build a new dict for next_pagination.
+    """
+    _ = subject.first
+    changed = {(call.stream, call.method) for call in subject.calls if call.changed_pagination}
+    for stream, method in sorted(changed):
+        yield f"{method}() of stream {stream!r} changed it"
+
+
+@rule
+def paginations_go_into_state(subject: Subject) -> Iterator[str]:
+    """Every page that is not the last leaves its next_pagination in STATE.
+
+    Keep to what JSON can hold, and keep secrets and signed URLs out of it.
+    """
+    for warning in subject.first.warnings:
+        if "stays out of STATE" in warning:
+            yield warning.rstrip(".")
+
+
+@rule
+def states_are_whole(subject: Subject) -> Iterator[str]:
+    """Every STATE holds all bookmarks, and each page takes its stream further.
+
+    Give a new next_pagination with every page.
+    """
+    yield from violations(subject, Invariant.STATE)
+    yield from violations(subject, Invariant.PROGRESS)
+    yield from violations(subject, Invariant.VERSION)
+
+
+# Runs that follow
+
+
+@rule
+def two_runs_give_the_same_records(subject: Subject) -> Iterator[str]:
+    """Two runs over the same data give the same records.
+
+    Take ids from the data, never from a counter or a random number; name fields that tell when a
+    record was fetched in volatile_fields.
+    """
+    first, second = (
+        rows_of(run.recording.messages, subject.volatile)
+        for run in (subject.complete, subject.again)
+    )
+    for stream in first | second:
+        differing = (first[stream] - second[stream]) | (second[stream] - first[stream])
+        if differing:
+            yield f"{len(differing)} records of stream {stream!r} differ"
+
+
+@rule
+def state_never_runs_ahead(subject: Subject) -> Iterator[str]:
+    """What a STATE lets the next run leave out was written before it.
+
+    Let next_pagination point at the first record that was not given yet, never beyond it.
+    """
+    yield from proven(subject, Invariant.SAFETY)
+
+
+@rule
+def a_resumed_run_is_exact(subject: Subject) -> Iterator[str]:
+    """Cut at any byte and resumed from its last STATE, a run gives the records of a whole one.
+
+    Make a page depend on the pagination alone: no counter, cursor or cache of the instance.
+    """
+    yield from proven(subject, Invariant.RESUME, Invariant.MONOTONE)
+
+
+@rule
+def a_resumed_run_repeats_little(subject: Subject) -> Iterator[str]:
+    """A resumed run repeats no more than what was written since its STATE.
+
+    Let the pagination say where the next page starts, and start there.
+    """
+    yield from proven(subject, Invariant.REPLAY)
+
+
+@rule
+def a_killed_run_goes_on(subject: Subject) -> Iterator[str]:
+    """A process that is killed loses nothing: the next run from its last STATE has the rest.
+
+    Keep nothing a page depends on in files or in memory.
+    """
+    if not process.importable(subject.source_class):
+        raise NotApplicableError("no other process can import the class; put it into a module")
+    whole = rows_of(subject.complete.recording.messages, subject.volatile)
+    draw = random.Random(0)  # noqa: S311 - the same moments in each run
+    size = len(subject.complete.stdout)
+    for moment in sorted(draw.randrange(1, size) for _ in range(KILLS)):
+        written = process.killed_after(moment, subject)
+        if not written:  # it would be judged by the run that follows alone
+            yield "its process wrote nothing; run the tap by itself to see why"
+            return
+        rest = subject.run(last_state(written))
+        if rest.code:
+            yield f"the run after a kill at byte {moment:,} failed: {rest.sentence}"
+            continue
+        held = rows_of(read(written).messages, subject.volatile)
+        for stream, rows in rows_of(rest.recording.messages, subject.volatile).items():
+            held[stream] |= rows
+        for stream, rows in whole.items():
+            lost = rows - held[stream]
+            if lost:
+                yield f"{len(lost)} records of stream {stream!r} lost by a kill at byte {moment:,}"
+
+
+@rule
+def an_incremental_run_keeps_the_boundary(subject: Subject) -> Iterator[str]:
+    """A run from a bookmark gives every record at or after it, those of the same moment too.
+
+    Ask with "at or after" (>=), never with "after" (>): records of one moment come in two pages.
+    """
+    tried = False
+    for stream in subject.incremental():
+        key = subject.tap().streams[stream].replication_key
+        moments = by_moment(subject.complete.records(stream), key)
+        if key is None or len(moments) < MIN_RECORDS:
+            continue
+        tried = True
+        middle = sorted(moments)[len(moments) // 2]
+        bookmark = {"replication_key": key, "replication_key_value": middle.isoformat()}
+        later = subject.run({"bookmarks": {stream: bookmark}})
+        if later.code:
+            yield f"stream {stream!r} failed from a bookmark: {later.sentence}"
+            continue
+        keys = subject.keys[stream]
+        given = {key_of(record, keys) for record in later.records(stream)}
+        missing = [
+            moment
+            for moment, records in moments.items()
+            if moment >= middle and any(key_of(record, keys) not in given for record in records)
+        ]
+        if missing:
+            where = "at the bookmark itself" if missing == [middle] else "at or after the bookmark"
+            yield f"stream {stream!r} left out records {where}"
+    if not tried:
+        raise NotApplicableError("no incremental stream has three moments in its replication key")
+
+
+@rule
+def an_unchanged_source_is_not_read_again(subject: Subject) -> Iterator[str]:
+    """The run after a complete one gives less than everything of an incremental stream.
+
+    Use source_state.last_run (or your own next_state) in get_records_after to ask for changes only.
+    """
+    for stream in subject.incremental():
+        if subject.next.code:
+            yield f"the next run failed: {subject.next.sentence}"
+            return
+        before, after = (len(run.records(stream)) for run in (subject.complete, subject.next))
+        if after >= before >= MIN_RECORDS:
+            yield f"stream {stream!r} gave all {before:,} records again"
+
+
+@rule
+def secrets_are_not_shown(subject: Subject) -> Iterator[str]:
+    """No credential of the settings is in a message, a STATE or a line of the log.
+
+    Keep credentials out of records, paginations and states, and leave logging them to nobody.
+    """
+    secrets = [text for text in secrets_in(subject.given) if len(text) >= MIN_SECRET_LENGTH]
+    if not secrets:
+        raise NotApplicableError("the settings hold no credential of eight characters or more")
+    for violation in check(subject.first.stdout, complete=False, secrets=secrets):
+        if violation.invariant is Invariant.LEAK:
+            yield f"{violation.detail}, at byte {violation.offset:,} of stdout"
+    if process.importable(subject.source_class):
+        log = process.log_of(subject)
+        for number, secret in enumerate(secrets):
+            forms = sorted(form for form, text in secret_forms(secret) if text in log)
+            if forms:
+                yield f"secret number {number}, {forms[0]}, in the log"

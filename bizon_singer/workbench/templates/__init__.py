@@ -1,0 +1,1 @@
+"""What `bizon-singer new` writes, with ``${…}`` where the name of the source stands."""

@@ -1,0 +1,1 @@
+"""tap-gsheets: the worksheets of Google spreadsheets, a typed stream each."""

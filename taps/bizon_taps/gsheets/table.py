@@ -1,0 +1,211 @@
+"""The table in a worksheet: where its header and its rows lie, and how they are asked for.
+
+The rows of one request and the header they belong to come in one answer, so each is named by the
+header of its own moment, whatever is edited between two requests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+
+from bizon_singer.errors import ConfigError
+from bizon_singer.redact import excerpt
+from bizon_taps.gsheets.area import Area
+from bizon_taps.gsheets.cells import VALUED, Content, Kind, content, text_of
+from bizon_taps.gsheets.client import GoogleApis
+from bizon_taps.gsheets.config import GsheetsSourceConfig
+from bizon_taps.gsheets.grid import CELLS_PER_REQUEST, Block, Range, Row, fetch_blocks
+from bizon_taps.gsheets.spreadsheet import Worksheet
+
+SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a table lies.
+
+    Attributes:
+        top: First row that may belong to it.
+        header_row: Row of its header; 0 without one, None where it is the first that is not blank.
+    """
+
+    worksheet: Worksheet
+    top: int
+    left: int
+    bottom: int
+    right: int
+    header_row: int | None
+
+    @property
+    def first_row(self) -> int:
+        """First row of its values, its header too where nobody said which that is."""
+        return max(self.top, (self.header_row or 0) + 1)
+
+    @property
+    def width(self) -> int:
+        """How many columns it may have."""
+        return self.right - self.left + 1
+
+
+def frame_of(worksheet: Worksheet, config: GsheetsSourceConfig) -> Frame:
+    """Return where the table of a worksheet lies by its settings.
+
+    Raises:
+        ConfigError: That is outside of the worksheet.
+    """
+    area = (Area.of(config.range) if config.range else Area()).within(
+        worksheet.rows, worksheet.columns
+    )
+    bottom, right = area.bottom or 0, area.right or 0
+    size = f"has {worksheet.rows:,} rows and {worksheet.columns:,} columns"
+    if area.top > bottom or area.left > right:
+        raise ConfigError(f"{named(worksheet)} {size}; `range` lies outside of it, correct it")
+    if (config.header_row or 0) > worksheet.rows:
+        raise ConfigError(
+            f"{named(worksheet)} {size}; `header_row` is {config.header_row}, set the row that "
+            "names its columns"
+        )
+    return Frame(worksheet, area.top, area.left, bottom, right, config.header_row)
+
+
+def named(worksheet: Worksheet) -> str:
+    """Return a worksheet as it stands in a message."""
+    return f"worksheet {excerpt(worksheet.title, SHOWN_CHARACTERS)!r}"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows that came in one answer.
+
+    Attributes:
+        header_row: Row of the header, 0 without one; None where none has been found yet.
+        headers: What it says, column by column from the left of the table.
+        rows: Number and cells of each row that is not blank.
+        next_row: Where the next chunk begins; None at the end of the table.
+    """
+
+    header_row: int | None
+    headers: list[str]
+    rows: list[tuple[int, Row]]
+    next_row: int | None
+
+
+class TableReader:
+    """Asks for the rows of a table.
+
+    Args:
+        apis: Where.
+        spreadsheet_id: Of which spreadsheet.
+        frame: Where the table lies.
+        rows_per_request: The user's own number of rows, None for as many as have enough cells.
+        width: How many columns rows are expected to have, None for as many as the grid has.
+    """
+
+    def __init__(
+        self,
+        apis: GoogleApis,
+        spreadsheet_id: str,
+        frame: Frame,
+        rows_per_request: int | None,
+        width: int | None = None,
+    ) -> None:
+        """Ask nothing yet."""
+        self._apis = apis
+        self._spreadsheet_id = spreadsheet_id
+        self.frame = frame
+        self._rows_per_request = rows_per_request
+        self._width = min(width or frame.width, frame.width)
+        self._blank_chunks = 0
+
+    def chunk(self, first: int, header_row: int | None) -> Chunk:
+        """Return the rows from ``first`` on, as many as one request is to hold.
+
+        Args:
+            first: A row of the table.
+            header_row: Row of the header, 0 without one; None to look for it.
+        """
+        frame = self.frame
+        last = min(frame.bottom, first + self._count() - 1)
+        ranges: list[Range] = [(frame.worksheet, first, frame.left, last, frame.right)]
+        if header_row:
+            ranges.insert(0, self._header_range(header_row))
+        *above, block = fetch_blocks(self._apis, self._spreadsheet_id, ranges)
+        rows = [
+            (number, row)
+            for number, row in enumerate(block.rows, block.top)
+            if any(content(cell, UTC)[0] is not Kind.BLANK for cell in row)
+        ]
+        self._blank_chunks = 0 if rows else self._blank_chunks + 1
+        headers: list[str] = []
+        if header_row:
+            headers = self._texts(above[0], header_row)
+        elif header_row is None and rows:
+            header_row = rows.pop(0)[0]
+            headers = self._texts(block, header_row)
+        if rows:  # what is to come is as wide, as far as anybody knows
+            seen = max(len(headers), *(len(row) for _, row in rows))
+            self._width = min(self._width, seen)
+        return Chunk(header_row, headers, rows, last + 1 if last < frame.bottom else None)
+
+    def _count(self) -> int:
+        """Return how many rows to ask for: after blank ones, each time twice as many.
+
+        A worksheet has a thousand rows before anybody writes into it, and may have a million.
+        """
+        most = max(1, CELLS_PER_REQUEST // self._width)
+        wanted = self._rows_per_request or most
+        return max(wanted, min(wanted << self._blank_chunks, most))
+
+    def _header_range(self, row: int) -> Range:
+        """Return the range of a header, up to where the merged cells in it begin."""
+        frame = self.frame
+        tops = [merge.top for merge in frame.worksheet.merges if merge.top <= row <= merge.bottom]
+        lefts = [
+            merge.left
+            for merge in frame.worksheet.merges
+            if merge.top <= row <= merge.bottom and merge.right >= frame.left
+        ]
+        return (
+            frame.worksheet,
+            min([row, *tops]),
+            min([frame.left, *lefts]),
+            row,
+            frame.right,
+        )
+
+    def _texts(self, block: Block, row: int) -> list[str]:
+        """Return what a header says; a merged cell says it in each of its columns."""
+        frame = self.frame
+
+        def text(at: int, column: int) -> str:
+            line, place = at - block.top, column - block.left
+            if not 0 <= line < len(block.rows) or not 0 <= place < len(block.rows[line]):
+                return ""
+            return header_text(content(block.rows[line][place], UTC))
+
+        said = {}
+        for merge in frame.worksheet.merges:
+            if merge.top <= row <= merge.bottom:
+                for column in range(merge.left, merge.right + 1):
+                    said[column] = text(merge.top, merge.left)
+        headers = [
+            said.get(column) or text(row, column) for column in range(frame.left, frame.right + 1)
+        ]
+        while headers and not headers[-1].strip():
+            headers.pop()
+        return headers
+
+
+def header_text(found: Content) -> str:
+    """Return what a cell of a header says: of a number or a date, what it is and not how it looks.
+
+    What is shown depends on the locale of the spreadsheet and on a format anybody may change; the
+    name of a column must not.
+    """
+    kind, value = found
+    if kind not in VALUED:
+        return ""
+    if kind is Kind.DATETIME:
+        return str(value.replace(tzinfo=None).isoformat())
+    return text_of(kind, value)

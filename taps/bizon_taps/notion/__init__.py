@@ -1,0 +1,1 @@
+"""tap-notion: users, databases, pages, blocks, comments, markdown, and each data source typed."""

@@ -1,0 +1,376 @@
+"""tap-gsheets: which streams there are, what a run asks for, and what it reads again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bizon_singer.testing.runs import Run, run
+from bizon_taps.gsheets.tap import TapGsheets
+from tests.fakes.gsheets import Book, Gsheets, fill
+from tests.fakes.gsheets.access import DRIVE
+from tests.fakes.gsheets.faults import refuse
+from tests.fakes.gsheets.refusal import of_drive, quota_spent
+from tests.taps.gsheets_account import FAST, catalog, read, rows_of, schemas, table
+
+ROWS = 50_000
+
+
+@pytest.fixture
+def google() -> Iterator[Gsheets]:
+    """A Google without spreadsheets."""
+    with Gsheets() as server:
+        yield server
+
+
+def streams_of(google: Gsheets, **more: Any) -> dict[str, bool]:
+    """Return the streams there are, and whether each is read by default."""
+    found = catalog(google, **more)
+    selected = {}
+    for entry in found["streams"]:
+        root = next(item for item in entry["metadata"] if not item["breadcrumb"])
+        selected[entry["tap_stream_id"]] = root["metadata"]["selected-by-default"]
+    return selected
+
+
+def asked(google: Gsheets) -> list[str]:
+    """Return the paths that were asked for, but for tokens."""
+    return [path for path in google.paths if path != "/token"]
+
+
+class TestStreams:
+    """A worksheet is a stream; its name follows from its title."""
+
+    def test_each_table_is_one(self, google: Gsheets) -> None:
+        """A hidden one is not read by default, a chart is none."""
+        fill(google)
+        assert streams_of(google) == {
+            "spreadsheets": True,
+            "worksheets": True,
+            "orders": True,
+            "odd_headers": True,
+            "header_only": True,
+            "empty": True,
+            "hidden": False,
+        }
+
+    def test_names_are_never_shared(self, google: Gsheets) -> None:
+        """Titles that read the same have the number of the sheet behind them, both of them."""
+        book = google.book()
+        for number, title in enumerate(["Q1", "q1!", "🌵", "Worksheets", "Q2"], 11):
+            book.sheet(title, ["a"], sheet_id=number)
+        assert list(streams_of(google))[2:] == ["q1_11", "q1_12", "sheet_13", "worksheets_14", "q2"]
+        book.sheets.reverse()
+        assert list(streams_of(google))[2:] == ["q2", "worksheets_14", "sheet_13", "q1_12", "q1_11"]
+
+    def test_several_spreadsheets_stand_before_their_worksheets(self, google: Gsheets) -> None:
+        """Also those of one title, and worksheets of one number."""
+        for title in ("Shop", "Shop", "Bank"):
+            google.book(title).sheet("Sheet1", ["a"], [title])
+        names = list(streams_of(google))[2:]
+        one, two = (book.book_id[:8] for book in list(google.books.values())[:2])
+        assert names == [f"shop_{one}__sheet1", f"shop_{two}__sheet1", "bank__sheet1"]
+        assert [row["a"] for row in rows_of(google, names[1])] == ["Shop"]
+        assert [row["a"] for row in rows_of(google, names[2])] == ["Bank"]
+
+    def test_one_worksheet_may_be_all(self, google: Gsheets) -> None:
+        """By its title, as Bizon wants it."""
+        fill(google)
+        names = streams_of(google, worksheet_name="Odd 'headers' 🌵")
+        assert list(names) == ["spreadsheets", "worksheets", "odd_headers"]
+
+    @pytest.mark.parametrize("title", ["It's", "A1", "a!b", "R1C1", "'", "x:y", "Ünï 🌵", " pad "])
+    def test_any_title_can_be_read(self, google: Gsheets, title: str) -> None:
+        """It is quoted always: a sheet may be called as a cell is."""
+        book = google.book()
+        book.sheet("Other", ["a"], ["wrong"])
+        book.sheet(title, ["a"], ["right"], sheet_id=7)
+        name = list(streams_of(google))[-1]
+        assert rows_of(google, name) == [{"_row_number": 2, "a": "right"}]
+
+    def test_spreadsheets_and_worksheets_tell_of_themselves(self, google: Gsheets) -> None:
+        """A row each, with the stream of a worksheet."""
+        book = fill(google)
+        done = read(google)
+        [row] = done.records("spreadsheets")
+        assert (row["title"], row["time_zone"]) == ("Shop", "America/New_York")
+        assert row["modified_at"] == "2026-03-01T12:00:00.000Z"
+        sheets = done.records("worksheets")
+        assert [(sheet["title"], sheet["stream"]) for sheet in sheets] == [
+            ("Orders", "orders"),
+            ("Odd 'headers' 🌵", "odd_headers"),
+            ("Header only", "header_only"),
+            ("Empty", "empty"),
+            ("Hidden", "hidden"),
+            ("Chart1", None),
+        ]
+        assert {sheet["spreadsheet_id"] for sheet in sheets} == {book.book_id}
+
+    def test_one_spreadsheet_that_is_gone_holds_up_no_other(self, google: Gsheets) -> None:
+        """With a catalog: its streams fail, those of the others are read."""
+        shop, bank = google.book("Shop"), google.book("Bank")
+        shop.sheet("Sheet1", ["a"], [1])
+        bank.sheet("Sheet1", ["a"], [2])
+        found = catalog(google, "shop__sheet1", "bank__sheet1")
+        settings = google.oauth_settings()
+        shop.shared_with = {"somebody else"}
+        done = run(TapGsheets, {**settings, **FAST}, None, found)
+        assert (done.code, done.records()) == (3, [{"_row_number": 2, "a": 2}])
+        assert "stream 'shop__sheet1'" in done.sentence
+        assert shop.book_id in done.sentence
+
+
+class TestRequests:
+    """Few and large ones."""
+
+    def test_a_large_sheet_takes_five(self, google: Gsheets) -> None:
+        """50,000 rows of six columns: discovery two, reading three; with a catalog, three."""
+        book = google.book()
+        header = ["id", "sku", "price", "paid", "note", "n"]
+        sheet = book.sheet("Big", header, row_count=ROWS + 1, column_count=6)
+        sheet.column_count = 6
+        lines = [[n, f"s{n}", 1.5, True, "x", 1] for n in range(100)]
+        sheet.fill(*lines)
+        sheet.rows += sheet.rows[1:] * (ROWS // len(lines) - 1)
+        done = run(TapGsheets, {**google.oauth_settings(), **FAST, "stream": "big"})
+        assert (done.code, done.stdout.count(b'"RECORD"')) == (0, ROWS)
+        assert len(asked(google)) == 5
+
+    def test_streams_of_a_run_share_what_they_were_told(self, google: Gsheets) -> None:
+        """The spreadsheet, its last edit and the token are asked for once, rows by each."""
+        book = google.book()
+        for title in "abcde":
+            book.sheet(title, ["x"], [1])
+        found = catalog(google, *"abcde")
+        assert read(google, catalog=found).code == 0
+        assert len(asked(google)) == 2 + 5
+        assert google.paths.count("/token") == 1
+
+    def test_a_request_has_no_more_rows_than_it_is_told(self, google: Gsheets) -> None:
+        """Every page is one, with a STATE."""
+        table(google, ["x"], *([number] for number in range(10)), row_count=11)
+        google.books[next(iter(google.books))].sheets[0].row_count = 11
+        found = catalog(google, "sheet1")
+        done = read(google, catalog=found, rows_per_request=3)
+        assert [row["x"] for row in done.records()] == list(range(10))
+        assert len(asked(google)) == 2 + 4
+        assert len(list(done.recording.of("STATE"))) == 4
+
+    def test_blank_rows_take_few(self, google: Gsheets) -> None:
+        """A grid has many of them, whatever one request may hold: each asks for twice as many."""
+        book = table(google, ["x"], [1])
+        book.sheets[0].put(3000, 1, 2)
+        book.sheets[0].row_count = 20_000
+        found = catalog(google, "sheet1")
+        done = read(google, catalog=found, rows_per_request=2)
+        assert [(row["_row_number"], row["x"]) for row in done.records()] == [(2, 1), (3000, 2)]
+        assert len(asked(google)) < 40
+
+
+class TestReadingAgain:
+    """What was not edited is not read."""
+
+    def test_an_unchanged_spreadsheet_is_skipped(self, google: Gsheets) -> None:
+        """Drive is asked, no row is; after an edit all is read again."""
+        book = fill(google)
+        first = read(google, "orders")
+        found = catalog(google, "orders")
+        again = read(google, state=first.state, catalog=found)
+        assert (again.code, again.records()) == (0, [])
+        assert [path.split("/")[1] for path in asked(google)] == ["v4", "drive"]
+        book.sheets[0].put(2, 3, 99)
+        book.touch()
+        assert len(read(google, state=again.state, catalog=found).records()) == 4
+
+    def test_other_settings_read_it_again(self, google: Gsheets) -> None:
+        """Records would not be the same."""
+        fill(google)
+        state = read(google, "orders").state
+        assert read(google, "orders", state).records() == []
+        assert len(read(google, "orders", state, header_row=2).records()) == 3
+        assert len(read(google, "orders", state, column_names=["note"]).records()) == 4
+        assert len(read(google, "orders", state, skip_unchanged=False).records()) == 4
+
+    def test_without_the_scope_all_is_read_and_that_is_said_once(self, google: Gsheets) -> None:
+        """Not by each stream."""
+        google.access.denied = {DRIVE}
+        fill(google)
+        first = read(google)
+        again = read(google, state=first.state)
+        assert again.code == 0
+        assert len(again.records("orders")) == 4
+        told = [text for text in again.warnings if "Drive does not tell" in text]
+        assert len(told) == 1
+        assert "drive.metadata.readonly" in told[0]
+
+    def test_an_edit_while_it_is_read_is_read_by_the_next_run(self, google: Gsheets) -> None:
+        """The time that is kept is that of before."""
+        book = table(google, ["x"], *([number] for number in range(9)))
+        sheet = book.sheets[0]
+        found = catalog(google, "sheet1")
+
+        def insert() -> None:
+            sheet.rows.insert(1, [*sheet.rows[1]])
+            sheet.put(2, 1, 100)
+            book.touch()
+
+        google.before(5, insert)  # token, spreadsheet, Drive, rows, and then
+        first = read(google, catalog=found, rows_per_request=4)
+        assert first.code == 0
+        assert 100 not in [row["x"] for row in first.records()]
+        second = read(google, state=first.state, catalog=found)
+        assert [row["x"] for row in second.records()] == [100, *range(9)]
+
+    def test_all_versions_of_a_table_may_be_told(self, google: Gsheets) -> None:
+        """A full table is one, so that targets remove rows that are gone."""
+        table(google, ["x"], [1])
+        done = read(google, "sheet1", skip_unchanged=False, emit_activate_version_messages=True)
+        kinds = [message.body["type"] for message in done.recording.messages]
+        assert "ACTIVATE_VERSION" in kinds
+
+
+class TestEdits:
+    """A sheet is edited while it is read."""
+
+    @pytest.fixture
+    def book(self, google: Gsheets) -> Book:
+        """Nine rows."""
+        return table(google, ["x", "y"], *([number, "t"] for number in range(9)))
+
+    def read_with(self, google: Gsheets, event: Any, **more: Any) -> Run:
+        """Read three rows at a time; the event happens before the second request for rows."""
+        found = catalog(google, "sheet1")
+        google.before(5, event)
+        return read(google, catalog=found, rows_per_request=3, **more)
+
+    def test_a_renamed_worksheet_is_found_again(self, google: Gsheets, book: Book) -> None:
+        """Its stream is not: the next run says so."""
+
+        def rename() -> None:
+            book.sheets[0].title = "Other"
+
+        done = self.read_with(google, rename)
+        assert done.code == 2
+        assert "no worksheet of stream 'sheet1' any more" in done.sentence
+        assert len(done.records()) == 2
+        book.sheets[0].title = "Sheet1"
+        rest = read(google, state=done.state, catalog=catalog(google, "sheet1"), rows_per_request=3)
+        assert [row["x"] for row in done.records() + rest.records()] == list(range(9))
+
+    def test_deleted_rows_end_it_early(self, google: Gsheets, book: Book) -> None:
+        """The grid is smaller than it was: what is there is read."""
+
+        def shrink() -> None:
+            del book.sheets[0].rows[4:]
+            book.sheets[0].row_count = 4
+
+        done = self.read_with(google, shrink)
+        assert (done.code, [row["x"] for row in done.records()]) == (0, [0, 1, 2])
+
+    def test_columns_that_move_take_their_names_along(self, google: Gsheets, book: Book) -> None:
+        """Rows come with the header of their own moment."""
+
+        def swap() -> None:
+            for row in book.sheets[0].rows:
+                row.reverse()
+
+        done = self.read_with(google, swap)
+        assert [row["x"] for row in done.records()] == list(range(9))
+        assert {row["y"] for row in done.records()} == {"t"}
+
+    def test_another_kind_of_value_comes_behind_a_wider_schema(
+        self, google: Gsheets, book: Book
+    ) -> None:
+        """Declared as integers by discovery."""
+        done = self.read_with(google, lambda: book.sheets[0].put(6, 1, "five"))
+        assert [row["x"] for row in done.records()] == [0, 1, 2, 3, "five", 5, 6, 7, 8]
+        first, wider = schemas(done, "sheet1")
+        assert set(first["x"]["type"]) == {"integer", "null"}
+        assert set(wider["x"]["type"]) == {"integer", "string", "null"}
+
+
+class TestKeys:
+    """Columns that identify a row, where somebody chose them."""
+
+    def test_they_are_those_of_the_stream(self, google: Gsheets) -> None:
+        """And never null there."""
+        table(google, ["ID", "x"], ["a", 1], ["b", 2])
+        done = read(google, "sheet1", key_properties=["id"])
+        [schema] = done.recording.of("SCHEMA")
+        assert schema.body["key_properties"] == ["id"]
+        assert schema.body["schema"]["properties"]["id"]["type"] == ["string"]
+        assert [row["_row_number"] for row in done.records()] == [2, 3]
+
+    @pytest.mark.parametrize("rows_per_request", [2, 50])
+    def test_two_rows_with_one_key_end_the_stream(
+        self, google: Gsheets, rows_per_request: int
+    ) -> None:
+        """Named, with code 2, also where they come in two requests; pages before are written."""
+        table(google, ["id"], ["a"], ["b"], ["c"], ["a"], ["d"])
+        settings = {"key_properties": ["id"], "rows_per_request": rows_per_request}
+        done = read(google, "sheet1", **settings)
+        assert done.code == 2
+        assert "worksheet 'Sheet1': rows 2 and 5 have the same `id`" in done.sentence
+        again = read(google, "sheet1", done.state, **settings)
+        assert again.code == 2
+        assert "rows 2 and 5" in again.sentence
+
+    def test_a_row_without_its_key_ends_the_stream(self, google: Gsheets) -> None:
+        """Named by its number."""
+        table(google, ["id", "x"], ["a", 1], ["", 2])
+        done = read(google, "sheet1", key_properties=["id"])
+        assert done.code == 2
+        assert "row 3: there is no value in `id`" in done.sentence
+
+
+class TestQuotas:
+    """Refused for a minute, not for good."""
+
+    def test_the_quota_of_a_minute_is_waited_out(
+        self, google: Gsheets, pauses: list[float]
+    ) -> None:
+        """Half a minute at a time, by all streams: two tries are enough."""
+        fill(google)
+        google.now = lambda: sum(pauses)
+        google.per_minute = 2
+        done = read(google)
+        assert (done.code, len(done.records("orders"))) == (0, 4)
+        assert max(pauses) >= 29
+        assert sum(pauses) > 4 * 60
+
+    @pytest.mark.parametrize("reason", ["userRateLimitExceeded", "rateLimitExceeded"])
+    def test_drive_says_it_by_a_403(
+        self, reason: str, google: Gsheets, pauses: list[float]
+    ) -> None:
+        """Of the domain usageLimits; any other 403 is no reason to wait."""
+        fill(google)
+        google.spoil(refuse(of_drive(403, "Slow down", reason, "usageLimits")), path="/drive/")
+        done = read(google, "orders")
+        assert (done.code, len(done.records())) == (0, 4)
+        assert done.bookmark("orders")["state"]["modified"] == "2026-03-01T12:00:00.000Z"
+        assert max(pauses) >= 29
+
+    def test_a_quota_that_stays_ends_the_run(self, google: Gsheets, pauses: list[float]) -> None:
+        """With code 5, and what to do."""
+        fill(google)
+        google.spoil(refuse(quota_spent()), path="/v4/", times=None)
+        done = read(google)
+        assert done.code == 5
+        assert "429" in done.sentence
+        assert len(pauses) >= 2
+
+
+class TestTokens:
+    """Fetched when they are needed."""
+
+    def test_one_that_ends_is_renewed(self, google: Gsheets) -> None:
+        """Once, in the middle of a run."""
+        table(google, ["x"], *([number] for number in range(9)))
+        found = catalog(google, "sheet1")
+        issued = len(google.access.issued)
+        google.before(5, google.access.revoke)
+        done = read(google, catalog=found, rows_per_request=3)
+        assert (done.code, [row["x"] for row in done.records()]) == (0, list(range(9)))
+        assert len(google.access.issued) == issued + 2

@@ -1,0 +1,127 @@
+"""Every rule of the kit: kept by a good source, and broken by one that has the flaw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bizon_singer import page_encoder, schema
+from bizon_singer.bookmark import Bookmark
+from bizon_singer.encoding import RecordEncoder
+from bizon_singer.layout import RecordBuilder
+from bizon_singer.testing import RULES, Rule, Status, Subject, examine
+from bizon_singer.testing.conformance import judge
+from tests.testing import library
+
+TOKEN = "b3arer-of-the-library"
+
+Seed = Callable[[pytest.MonkeyPatch], None]
+
+
+def no_seed(_patch: pytest.MonkeyPatch) -> None:
+    """Leave the adapter as it is: the flaw is the source's."""
+
+
+def broken_lines(patch: pytest.MonkeyPatch) -> None:
+    """Let the adapter write what is no JSON."""
+    encode = RecordEncoder.encode
+
+    def encoded(self: RecordEncoder, *arguments: Any) -> bytes:
+        return encode(self, *arguments).replace(b'"time_extracted"', b'NaN,"time_extracted"')
+
+    patch.setattr(RecordEncoder, "encode", encoded)
+
+
+def no_schema(patch: pytest.MonkeyPatch) -> None:
+    """Let the adapter keep the SCHEMA to itself."""
+    patch.setattr(page_encoder.PageEncoder, "_due_schema", lambda *_, **__: b"")
+
+
+def no_check(patch: pytest.MonkeyPatch) -> None:
+    """Let the adapter take every record as one that fits."""
+    patch.setattr(schema, "compile_object", lambda _: lambda _: True)
+
+
+def no_keys(patch: pytest.MonkeyPatch) -> None:
+    """Let the adapter ask for no key."""
+    patch.setattr(RecordBuilder, "_require", lambda *_: None)
+
+
+def standing_still(patch: pytest.MonkeyPatch) -> None:
+    """Let the adapter count no pages."""
+    advance = Bookmark.advance
+    patch.setattr(Bookmark, "advance", lambda self, _, *rest: advance(self, 1, *rest))
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """A source that breaks a rule, and what the finding says."""
+
+    source_class: type[Any]
+    words: str
+    seed: Seed = no_seed
+
+
+FLAWS = {
+    "discovery_gives_the_same_catalog_twice": Flaw(library.Unordered, "two catalogs that differ"),
+    "the_connection_check_answers": Flaw(library.Closed, "closed on Mondays"),
+    "the_total_is_a_count": Flaw(library.Miscounting, "'loans' counts -1"),
+    "a_run_completes": Flaw(library.Raising, "the shelf fell over"),
+    "pagination_ends": Flaw(library.Endless, "'loans' still went on after 20 pages"),
+    "stdout_is_left_alone": Flaw(library.Printing, "characters printed"),
+    "every_line_is_a_message": Flaw(library.Library, "byte", broken_lines),
+    "schemas_come_first": Flaw(library.Library, "RECORD before its SCHEMA", no_schema),
+    "records_fit_their_schema": Flaw(library.Undeclared, "$.id breaks 'type'", no_check),
+    "declared_schemas_hold": Flaw(library.Undeclared, "values of `id` do not fit"),
+    "fields_keep_their_type": Flaw(library.Changeable, "'mood' of stream 'notes' is"),
+    "keys_are_there": Flaw(library.Keyless, "key 'id' is missing or null", no_keys),
+    "keys_are_unique": Flaw(library.Repeating, "1 keys of stream 'loans' came more than once"),
+    "paginations_are_not_changed": Flaw(library.Mutating, "get() of stream 'loans' changed it"),
+    "paginations_go_into_state": Flaw(library.Unsavable, "stays out of STATE"),
+    "states_are_whole": Flaw(library.Library, "pages did not grow", standing_still),
+    "two_runs_give_the_same_records": Flaw(library.Random, "records of stream 'notes' differ"),
+    "state_never_runs_ahead": Flaw(library.Counting, "covered by a STATE before them"),
+    "a_resumed_run_is_exact": Flaw(library.Counting, "lost"),
+    "a_resumed_run_repeats_little": Flaw(library.Forgetful, "repeated"),
+    "a_killed_run_goes_on": Flaw(library.Filing, "lost by a kill"),
+    "an_incremental_run_keeps_the_boundary": Flaw(library.Strict, "at the bookmark itself"),
+    "an_unchanged_source_is_not_read_again": Flaw(library.Eager, "gave all 8 records again"),
+    "secrets_are_not_shown": Flaw(library.Telling, "secret number 0, raw"),
+}
+
+
+def subject_of(source_class: type[Any], folder: Path) -> Subject:
+    """Return a source with its settings."""
+    return Subject(source_class, {"token": TOKEN, "folder": str(folder)}, max_pages=20)
+
+
+def test_every_rule_has_its_flaw() -> None:
+    """No rule is there that was never seen to fail, and each says what to do."""
+    assert [rule.name for rule in RULES] == list(FLAWS)
+    assert len(RULES) >= 12
+    for rule in RULES:
+        assert rule.says.endswith("."), rule.name
+        assert rule.mend.endswith("."), rule.name
+
+
+def test_a_good_source_keeps_every_rule(tmp_path: Path) -> None:
+    """None is skipped, so each was really judged."""
+    outcomes = list(examine(subject_of(library.Library, tmp_path)))
+    assert [str(outcome) for outcome in outcomes if outcome.status is not Status.PASSED] == []
+    assert len(outcomes) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
+def test_a_flaw_is_seen(rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule fails, and says itself, what was seen and how to mend it."""
+    flaw = FLAWS[rule.name]
+    flaw.seed(monkeypatch)
+    outcome = judge(rule, subject_of(flaw.source_class, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert flaw.words in outcome.seen
+    assert str(outcome) == f"{rule.says} Seen: {outcome.seen}. {rule.mend}"
+    assert TOKEN not in str(outcome)
