@@ -1,6 +1,6 @@
 """I3 on a real broker: SIGKILL at random moments, then a run from the last STATE written.
 
-``KILLS_PER_TAP=200 python -m pytest tests/brokers/test_kafka_kill.py`` is a night's. The topic has
+``KILLS_PER_TAP=200 python -m pytest tests/brokers/test_broker_kill.py`` is a night's. The topic has
 transactions, aborted ones too, tombstones, and a partition whose tail is markers alone, so that an
 offset in STATE is more than the last record's and one.
 """
@@ -21,7 +21,7 @@ from tests.brokers.topic import Message, Topic, numbered
 from tests.proofs.checker import read as read_recording
 from tests.proofs.test_kill import killed
 
-KILLS = int(os.environ.get("KILLS_PER_TAP", "24"))
+KILLS = int(os.environ.get("KILLS_PER_TAP", "16"))
 KILLS_IN_A_STORM = 8
 SPAN_SECONDS = 0.3
 PAGE_SIZE = 25
