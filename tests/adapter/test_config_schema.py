@@ -15,9 +15,10 @@ from bizon_singer.settings import AdapterSettings
 from bizon_singer.source.config import SourceConfig
 from bizon_singer.tap import SourceTap
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.kafka.tap import TapKafka
 from bizon_taps.pokeapi.tap import TapPokeApi
 
-TAPS = [TapDummy, TapPokeApi]
+TAPS = [TapDummy, TapKafka, TapPokeApi]
 FORBIDDEN = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "discriminator", "const", "prefixItems"}
 
 
@@ -51,7 +52,11 @@ def test_every_setting_is_described_typed_and_flat(tap: type[SourceTap]) -> None
 @pytest.mark.parametrize("tap", TAPS)
 def test_every_secret_is_marked(tap: type[SourceTap]) -> None:
     """`secret` and `writeOnly` on each setting named like a credential, or that may hold one."""
-    may_hold = {"authentication.params.refresh_request_body", "authentication.params.headers"}
+    may_hold = {
+        "authentication.params.refresh_request_body",
+        "authentication.params.headers",
+        "consumer_config",
+    }
     found = [path for path, name, _ in nodes(full_schema(tap)) if is_secret_name(name)]
     assert "authentication.params.token" in found
     for path, name, node in nodes(full_schema(tap)):

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from bizon_taps.dummy.tap import TapDummy
+from bizon_taps.kafka.tap import TapKafka
 from bizon_taps.pokeapi.tap import TapPokeApi
 from tests.fakes.hubspot import HubSpot, fill, unlimited
+from tests.fakes.kafka import Kafka
 from tests.fakes.pokeapi import PokeApi
 from tests.proofs.checker import read
 from tests.proofs.subjects import Resume, catalog_of, custom, hubspot, record
@@ -24,7 +26,7 @@ CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 CHECK_TAP = CHECKOUT / ".venv-singer-tools" / "bin" / "singer-check-tap"
 
 
-def taps(api: PokeApi, server: HubSpot) -> dict[str, Resume]:
+def taps(api: PokeApi, server: HubSpot, cluster: Kafka) -> dict[str, Resume]:
     """Return every tap as a function from STATE to stdout."""
     config: dict[str, Any] = {"base_url": api.base_url, "details": True}
     catalog = catalog_of(TapPokeApi, config, frozenset({"berry", "evolution-chain", "pokemon"}))
@@ -34,17 +36,19 @@ def taps(api: PokeApi, server: HubSpot) -> dict[str, Resume]:
         "dummy": lambda state: record(TapDummy, {"count": 50}, state),
         "pokeapi": lambda state: record(TapPokeApi, config, state, catalog),
         "hubspot": of_hubspot.run(of_hubspot.first),
+        "kafka": lambda state: record(TapKafka, cluster.settings(topics=["orders"]), state),
         "bizon": ledger.run(ledger.first),
     }
 
 
-@pytest.mark.parametrize("name", ["dummy", "pokeapi", "hubspot", "bizon"])
+@pytest.mark.parametrize("name", ["dummy", "pokeapi", "hubspot", "kafka", "bizon"])
 def test_the_output_is_valid(name: str, tmp_path: Path) -> None:
     """The first run and the next one, from its STATE."""
     counts = {"berry": 5, "evolution-chain": 5, "pokemon": 5}
-    with PokeApi(counts=counts) as api, HubSpot(limits=unlimited()) as server:
+    with PokeApi(counts=counts) as api, HubSpot(limits=unlimited()) as server, Kafka() as cluster:
         fill(server.portal)
-        tap = taps(api, server)[name]
+        cluster.fill("orders", 20)
+        tap = taps(api, server, cluster)[name]
         first = tap(None)
         state = list(read(first).of("STATE"))[-1].body["value"]
         for output in (first, tap(state)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import Any
 
 import fastavro
@@ -25,7 +26,9 @@ from tests.fakes.schema_registry.server import SchemaRegistry
 TOPIC = "orders"
 
 # A machine under load is slow now and then; that proves nothing about an example.
-settings.register_profile("kafka messages", deadline=None)
+settings.register_profile(
+    "kafka messages", deadline=None, max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
+)
 settings.load_profile("kafka messages")
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from bizon_singer.errors import TransientError
 from bizon_taps.kafka import run as run_module
 from bizon_taps.kafka.message import Message
+from bizon_taps.kafka.opening import Opening
 from bizon_taps.kafka.reader import TopicReader
 from bizon_taps.kafka.source import KafkaSource
 from bizon_taps.kafka.tap import TapKafka
@@ -71,22 +73,24 @@ def test_a_number_of_messages_may_be_the_end(kafka: Kafka) -> None:
     assert sorted(found) == list(range(20))
 
 
-def test_an_endless_run_ends_when_nothing_comes_for_long_enough(kafka: Kafka) -> None:
-    """With exit code 0: it was asked for. A STATE is out before the first message."""
+def test_an_endless_run_has_its_place_before_the_first_message(kafka: Kafka) -> None:
+    """Where it starts may be decided by the clock or by others: a run that is killed keeps it."""
     kafka.fill("orders", 6)
-    done = read(kafka, until="never", idle_timeout_seconds=0.3)
+    done = read(kafka, until="never", max_messages=6)
     assert (done.code, numbers(done)) == (0, list(range(6)))
     first = next(iter(done.recording.of("STATE"))).body["value"]["bookmarks"]["orders"]
     places = first["in_progress"]["pagination"]["partitions"]
     assert {place["offset"] for place in places.values()} == {0}
-    assert read(kafka, done.state, until="never", idle_timeout_seconds=0.3).records() == []
 
 
-def test_an_endless_run_ends_after_its_time(kafka: Kafka) -> None:
-    """With exit code 0."""
+@pytest.mark.parametrize("limit", ["idle_timeout_seconds", "max_runtime_seconds"])
+def test_an_endless_run_ends_when_it_is_asked_to(kafka: Kafka, limit: str) -> None:
+    """With exit code 0, where it stood."""
     kafka.fill("orders", 6)
-    done = read(kafka, until="never", max_runtime_seconds=0.3)
-    assert (done.code, numbers(done)) == (0, list(range(6)))
+    state = read(kafka).state
+    done = read(kafka, state, until="never", **{limit: 0.3})
+    assert (done.code, done.records()) == (0, [])
+    assert offsets(done, "orders") == {"0": 2, "1": 2, "2": 1, "3": 1}
 
 
 def test_a_silent_endless_run_tells_that_it_lives(
@@ -95,16 +99,51 @@ def test_a_silent_endless_run_tells_that_it_lives(
     """By pages without records, of which none is like the one before."""
     monkeypatch.setattr(run_module, "BEAT_SECONDS", 0.0)
     kafka.fill("orders", 4)
-    done = read(kafka, until="never", idle_timeout_seconds=0.5)
-    assert (done.code, numbers(done)) == (0, list(range(4)))
-    assert len(list(done.recording.of("STATE"))) > 3
+    done = read(kafka, read(kafka).state, until="never", idle_timeout_seconds=0.5)
+    assert done.code == 0
+    assert done.bookmark("orders")["state"]["beats"] >= 1
+
+
+def test_an_endless_run_finds_new_partitions(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From their start, whatever `start` says of those that were there before."""
+    kafka.fill("orders", 8)
+    known: list[list[int]] = [[0, 1], [0, 1], [0, 1, 2, 3]]
+
+    def numbers_of(_opening: Opening) -> tuple[list[int], bool]:
+        return known.pop(0) if len(known) > 1 else known[0], False
+
+    monkeypatch.setattr(Opening, "_numbers", numbers_of)
+    monkeypatch.setattr(run_module, "LOOK_SECONDS", 0.0)
+    done = read(kafka, until="never", start="latest", max_messages=4, idle_timeout_seconds=60)
+    assert (done.code, numbers(done)) == (0, [2, 3, 6, 7])
+    assert offsets(done, "orders") == dict.fromkeys("0123", 2)
+
+
+def test_brokers_that_are_away_end_no_endless_run(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is looked for meanwhile is looked for again."""
+    kafka.fill("orders", 8)
+    state = read(kafka).state
+    asked = Opening._numbers
+    answers = iter([True])
+
+    def answer(opening: Opening) -> tuple[list[int], bool]:
+        if next(answers, False):
+            return asked(opening)
+        raise TransientError("no broker answered in time; run again later")
+
+    monkeypatch.setattr(Opening, "_numbers", answer)
+    monkeypatch.setattr(run_module, "LOOK_SECONDS", 0.0)
+    done = read(kafka, state, until="never", idle_timeout_seconds=0.5)
+    assert (done.code, done.records()) == (0, [])
 
 
 def test_endless_streams_must_all_get_their_turn(kafka: Kafka) -> None:
     """One would wait for the end of another that has none."""
     for topic in ("orders", "users"):
         kafka.fill(topic, 4)
-    topics = {"topics": ["orders", "users"], "until": "never", "idle_timeout_seconds": 0.3}
+    topics = {"topics": ["orders", "users"], "until": "never", "max_messages": 4}
     refused = read(kafka, **topics)
     assert (refused.code, refused.stdout) == (2, b"")
     assert "`max_parallel_streams` to 2" in refused.sentence
