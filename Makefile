@@ -40,6 +40,15 @@ env: .venv/ready ## make the environment in .venv: the package with every extra,
 	$(PYTHON) -m venv .venv-peer
 	.venv-peer/bin/python -m pip install --quiet meltano-tap-hubspot
 
+# Another tap-kafka, to measure ours against. Its pins of 2021 have no wheels for the Pythons of today,
+# so that what it depends on is named here, in newer versions.
+.venv-peer-kafka/bin/tap-kafka:
+	$(PYTHON) -m venv .venv-peer-kafka
+	.venv-peer-kafka/bin/python -m pip install --quiet 'confluent-kafka[protobuf,schemaregistry]' \
+	  'orjson<4' 'dpath<3' filelock grpcio-tools jsonschema python-dateutil pytz ciso8601 backoff
+	.venv-peer-kafka/bin/python -m pip install --quiet --no-deps pipelinewise-tap-kafka \
+	  pipelinewise-singer-python
+
 .venv-fuzz/ready: pyproject.toml  # atheris has no wheel for some Pythons the package runs on
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --editable . atheris
@@ -125,12 +134,13 @@ installed: build/wheel/done ## the wheel without any extra, with the newest and 
 	.venv-bare/bin/python -m pip install --quiet "$$(grep -oE 'singer-sdk>=[0-9.]+' pyproject.toml | sed 's/>=/==/')"
 	tests/installed.sh .venv-bare/bin
 
-bench: .venv/ready .venv-peer/bin/tap-hubspot ## the benchmarks, as tables
+bench: .venv/ready .venv-peer/bin/tap-hubspot .venv-peer-kafka/bin/tap-kafka ## the benchmarks, as tables
 	PYTHONPATH=. $(BIN)/python -m tests.benchmarks
 
 proofs: .venv/ready ## each tap killed 200 times, the fuzz targets with 10,000 new examples each, for a night
 	KILLS_PER_TAP=200 PATH="$(CURDIR)/$(BIN):$$PATH" \
-	  $(BIN)/python -m pytest tests/proofs/test_kill.py tests/proofs/test_kafka_kill.py -n $(WORKERS) --dist worksteal
+	  $(BIN)/python -m pytest tests/proofs/test_kill.py tests/proofs/test_kafka_kill.py \
+	  tests/brokers/test_broker_kill.py -n $(WORKERS) --dist worksteal
 	FUZZ_PROFILE=nightly PATH="$(CURDIR)/$(BIN):$$PATH" \
 	  $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --dist worksteal
 

@@ -100,7 +100,8 @@ class Discovery:
                 found[definition.name] = source_class, checked
         streams: dict[str, SourceStream] = {}
         for source_class, definition in found.values():
-            streams |= self._streams_of(source_class, definition, self._routes(definition, found))
+            routes = self._routes(source_class, definition, found)
+            streams |= self._streams_of(source_class, definition, routes)
         emits = self.context.settings.adapter.unknown_routes == "emit"
         may_have_more = emits and any(isinstance(item, RoutedStream) for item in streams.values())
         if not self.online and not may_have_more:
@@ -108,7 +109,7 @@ class Discovery:
         return streams
 
     def _routes(
-        self, definition: StreamDefinition, found: Collection[str]
+        self, source_class: type[Any], definition: StreamDefinition, found: Collection[str]
     ) -> dict[str, str] | None:
         """Return the streams of a stream's records by destination_id, None if it keeps them all.
 
@@ -117,7 +118,8 @@ class Discovery:
         """
         adapter = self.context.settings.adapter
         routes = {name: name for name in definition.routes}
-        if adapter.streams and definition.name == self._routed_name(found):
+        has_own = getattr(source_class, "streams_are_routes", False) is True
+        if adapter.streams and not has_own and definition.name == self._routed_name(found):
             routes |= {route.destination.table_id: route.name for route in adapter.streams}
         if adapter.route_records is False or not (adapter.route_records or routes):
             return None

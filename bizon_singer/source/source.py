@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bizon_singer.source.auth.builder import AuthBuilder
 from bizon_singer.source.callback import AbstractSourceCallback, NoOpSourceCallback
@@ -40,6 +40,8 @@ class AbstractSource(ABC):
         config: The settings; ``config.stream`` names the stream to read.
         session: The HTTP session to use, with the authenticator on it.
         proven: Set before ``commit`` is called, see there.
+        streams_are_routes: Whether the source has a stream for each route it is told of
+            (``set_streams_config``), and names no ``destination_id``.
         pool_size: How many connections the session keeps open. A source that sends requests from
             several threads sets it to as many, on the class or before ``super().__init__``.
         selected_fields: Top-level fields of ``data`` that will be written, set before the first
@@ -55,6 +57,7 @@ class AbstractSource(ABC):
     stream_schema: Mapping[str, Any] | None = None
     config_of: Callable[[str], Any] | None = None
     proven: ProvenPosition | None = None
+    streams_are_routes: ClassVar[bool] = False
     pool_size: int = DEFAULT_POOL_SIZE
 
     def __init__(self, config: Any) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import platform
 
-from tests.benchmarks import adapter, hubspot, pages, records, start
+from tests.benchmarks import adapter, hubspot, kafka, pages, records, start
 
 logging.disable(logging.CRITICAL)
 print(
@@ -16,5 +16,6 @@ print(
 adapter.table()
 pages.tables()
 hubspot.table()
+kafka.table()
 start.table()
 records.table()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from bizon_singer.testing import Recording
 from bizon_singer.testing import read as read_recording
 from tests.brokers.ledger import Ledger
 from tests.brokers.topic import Topic
@@ -28,6 +30,15 @@ class Reading:
 
     done: Finished
 
+    @classmethod
+    def of(cls, recording: bytes, code: int) -> Self:
+        """Return what a run gave whose stdout alone was kept."""
+        return cls(Finished(code, recording, ""))
+
+    @cached_property
+    def _recording(self) -> Recording:
+        return read_recording(self.done.stdout)
+
     @property
     def code(self) -> int:
         """The exit code."""
@@ -36,8 +47,7 @@ class Reading:
     @property
     def states(self) -> list[State]:
         """The value of every whole STATE, in order."""
-        found = read_recording(self.done.stdout).of("STATE")
-        return [message.body["value"] for message in found]
+        return [message.body["value"] for message in self._recording.of("STATE")]
 
     @property
     def state(self) -> State:
@@ -47,8 +57,7 @@ class Reading:
     @property
     def records(self) -> list[dict[str, Any]]:
         """Every whole record, of all streams."""
-        found = read_recording(self.done.stdout).of("RECORD")
-        return [message.body["record"] for message in found]
+        return [message.body["record"] for message in self._recording.of("RECORD")]
 
     def ledger(self, topic: Topic) -> Ledger:
         """Return the messages of a topic by partition and offset."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from types import SimpleNamespace as Object
 from typing import Any
 
 import pytest
 
+from bizon_singer.errors import TransientError
 from bizon_singer.testing.runs import run
 from bizon_taps.kafka import run as run_module
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
 from bizon_taps.kafka.reader import TopicReader
-from bizon_taps.kafka.source import KafkaSource
 from bizon_taps.kafka.tap import TapKafka
 from tests.fakes.kafka import PARTITIONS, Kafka
 from tests.taps.test_kafka_source import numbers, offsets, read
@@ -116,6 +115,26 @@ def test_an_endless_run_finds_new_partitions(kafka: Kafka, monkeypatch: pytest.M
     done = read(kafka, until="never", start="latest", max_messages=4, idle_timeout_seconds=60)
     assert (done.code, numbers(done)) == (0, [2, 3, 6, 7])
     assert offsets(done, "orders") == dict.fromkeys("0123", 2)
+
+
+def test_brokers_that_are_away_end_no_endless_run(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is looked for meanwhile is looked for again."""
+    kafka.fill("orders", 8)
+    state = read(kafka).state
+    asked = Opening._numbers
+    answers = iter([True])
+
+    def answer(opening: Opening) -> tuple[list[int], bool]:
+        if next(answers, False):
+            return asked(opening)
+        raise TransientError("no broker answered in time; run again later")
+
+    monkeypatch.setattr(Opening, "_numbers", answer)
+    monkeypatch.setattr(run_module, "LOOK_SECONDS", 0.0)
+    done = read(kafka, state, until="never", idle_timeout_seconds=0.5)
+    assert (done.code, done.records()) == (0, [])
 
 
 def test_endless_streams_must_all_get_their_turn(kafka: Kafka) -> None:
@@ -276,15 +295,28 @@ def test_the_stream_mode_of_bizon_ends_when_nothing_is_left(kafka: Kafka) -> Non
 
 
 def test_bizons_routing_names_topics_and_streams(kafka: Kafka) -> None:
-    """`set_streams_config` takes objects with a source and a destination."""
-    kafka.fill("orders", 4)
-    config = KafkaSource.get_config_class()(stream="", **kafka.settings())
-    source = KafkaSource(config)
-    routed = Object(
-        source=Object(topic="orders", name="kafka"), destination=Object(table_id="sales")
-    )
-    source.set_streams_config([routed])
-    assert [definition.name for definition in source.discover()] == ["sales"]
+    """`streams:` of a pipeline: each topic is read as the stream of its route, also by catalog."""
+    for topic in ("orders", "users"):
+        kafka.fill(topic, 4)
+    routes = [
+        {"name": name, "source": {"topic": topic}, "destination": {"table_id": f"raw.{name}"}}
+        for name, topic in (("sales", "orders"), ("people", "users"))
+    ]
+    settings = kafka.settings(streams=routes)
+    catalog = TapKafka(config=settings).catalog_dict
+    for given in (None, catalog):
+        done = run(TapKafka, settings, catalog=given)
+        assert (done.code, done.warnings) == (0, ())
+        assert [row["topic"] for row in done.records("sales")] == ["orders"] * 4
+        assert [row["topic"] for row in done.records("people")] == ["users"] * 4
+
+
+def test_a_route_without_a_topic_is_refused(kafka: Kafka) -> None:
+    """It is named."""
+    route = {"name": "sales", "destination": {"table_id": "raw.sales"}}
+    done = run(TapKafka, kafka.settings(streams=[route]))
+    assert (done.code, done.stdout) == (2, b"")
+    assert "route 'sales' in `streams` names no topic" in done.sentence
 
 
 def test_a_sample_gives_the_values_types(kafka: Kafka) -> None:

@@ -107,15 +107,15 @@ class Opening:
 
     def new_partitions(self) -> list[Partition]:
         """Return partitions that came since, each from its first offset on."""
-        numbers, _ = self._numbers()
-        new = [
-            number
-            for number in numbers
-            if number not in self.limits and self.config.reads_partition(number)
-        ]
-        for number in new:
-            self.limits[number] = self.limits_of(number)
-        return [self._partition(number, self._low(number)) for number in new]
+        new: list[Partition] = []
+        try:
+            for number in self._numbers()[0]:
+                if number not in self.limits and self.config.reads_partition(number):
+                    self.limits[number] = self.limits_of(number)
+                    new.append(self._partition(number, self._low(number)))
+        except TransientError:  # its brokers are away, and may come back; so will the question
+            logger.debug("Topic %r: new partitions could not be looked for.", self.topic)
+        return new
 
     def start(self, position: Position | None, start_date: datetime | None) -> list[Partition]:
         """Return the partitions, each where it starts.

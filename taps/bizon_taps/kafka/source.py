@@ -8,7 +8,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException, TopicPartition
 
-from bizon_singer.errors import BizonSingerError
+from bizon_singer.errors import BizonSingerError, ConfigError
 from bizon_singer.source.config import SourceSyncModes
 from bizon_singer.source.models import (
     SourceIncrementalState,
@@ -17,7 +17,7 @@ from bizon_singer.source.models import (
 )
 from bizon_singer.source.source import AbstractSource
 from bizon_taps.kafka.client import Client
-from bizon_taps.kafka.config import KafkaSourceConfig
+from bizon_taps.kafka.config import KafkaSourceConfig, TopicConfig
 from bizon_taps.kafka.position import Position
 from bizon_taps.kafka.run import TopicRun
 from bizon_taps.kafka.topics import Topics, topic_of
@@ -36,6 +36,7 @@ class KafkaSource(AbstractSource):
     """
 
     config: KafkaSourceConfig
+    streams_are_routes = True
 
     def __init__(self, config: KafkaSourceConfig) -> None:
         """Connect to nothing yet."""
@@ -61,14 +62,20 @@ class KafkaSource(AbstractSource):
         """Take the topics, and the names of their streams, from Bizon's routing.
 
         Args:
-            streams: Each with ``source.topic`` and, to name its stream, ``destination.table_id``.
+            streams: Each with a ``name`` and ``source.topic``.
+
+        Raises:
+            ConfigError: One names no topic.
         """
         topics = []
         for stream in streams:
-            topic = getattr(stream.source, "topic", None) or stream.source.name
-            table = getattr(getattr(stream, "destination", None), "table_id", None)
-            topics.append({"name": topic, "destination_id": table})
-        self.config = self.config.model_validate({**dict(self.config), "topics": topics})
+            topic = getattr(stream.source, "topic", None)
+            if not topic:
+                raise ConfigError(
+                    f"route {stream.name!r} in `streams` names no topic; set its `source.topic`"
+                )
+            topics.append(TopicConfig(name=topic, destination_id=stream.name))
+        self.config = self.config.model_copy(update={"topics": topics})
 
     def discover(self) -> Sequence[StreamDefinition]:
         """Describe the topics there are.

@@ -1,0 +1,130 @@
+"""tap-kafka against pipelinewise-tap-kafka: a topic of a real broker, whole processes to /dev/null.
+
+Both read the same 1-KB JSON messages in one run. Ours writes a STATE after every page and would
+resume there; the peer's message is polled one by one. The broker has the same cores as they.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
+
+from tests.benchmarks.process import Cost, config_file, cost_of, header, row
+from tests.brokers.broker import Broker
+from tests.brokers.jars import obstacle
+from tests.brokers.topic import WAIT_SECONDS, Topic
+
+MESSAGES = 1_000_000
+FEW = 50_000
+PARTITIONS = 4
+BYTES = 1_000
+JVM = ("-Xms512m", "-Xmx512m")
+PEER = Path(__file__).parents[2] / ".venv-peer-kafka" / "bin" / "tap-kafka"
+PEER_IDLE_SECONDS = 10.0
+"""How long the peer waits for another message before it ends, its default; taken off its time."""
+PEER_GROUP = "peer"
+
+
+def order(number: int) -> bytes:
+    """Return an order of about 1 KB: texts, numbers, an address and four lines."""
+    value: dict[str, Any] = {
+        "id": number,
+        "customer": f"customer-{number % 1000}",
+        "total": number / 4,
+        "paid": True,
+        "created": "2026-01-01T00:00:00Z",
+        "address": {"street": f"{number % 300} Main Street", "city": "Springfield", "zip": "12345"},
+        "lines": [
+            {"product": f"product-{line}", "count": line, "price": 9.75} for line in range(4)
+        ],
+    }
+    return json.dumps({**value, "note": "x" * (BYTES - len(json.dumps(value)) - 13)}).encode()
+
+
+def fill(topic: Topic, messages: int) -> None:
+    """Write orders to all partitions in turn."""
+    producer = Producer({"bootstrap.servers": topic.broker.address(), "linger.ms": 50})
+    made = [order(number) for number in range(1000)]
+    for number in range(messages):
+        value = made[number % len(made)]
+        while True:
+            try:
+                producer.produce(topic.name, value, partition=number % PARTITIONS)
+            except BufferError:
+                producer.poll(0.1)
+            else:
+                break
+    assert producer.flush(WAIT_SECONDS) == 0
+
+
+def ours(topic: Topic, folder: str, **settings: Any) -> Cost:
+    """Run tap-kafka."""
+    servers = topic.broker.address()
+    config = {"bootstrap_servers": servers, "topics": [topic.name], **settings}
+    command = [str(Path(sys.executable).parent / "tap-kafka"), "--config"]
+    return cost_of([*command, config_file(folder, config)])
+
+
+def theirs(topic: Topic, folder: str, messages: int) -> Cost:
+    """Run pipelinewise-tap-kafka; its wait for more messages at the end is not counted.
+
+    Raises:
+        RuntimeError: It did not read all messages: it ends well, too, when none came in time.
+    """
+    config: dict[str, Any] = {
+        "bootstrap_servers": topic.broker.address(),
+        "topic": topic.name,
+        "group_id": PEER_GROUP,
+        "initial_start_time": "beginning",
+        "use_message_key": False,
+        "consumer_timeout_ms": int(PEER_IDLE_SECONDS * 1000),
+        "max_runtime_ms": 3_600_000,
+    }
+    command = [str(PEER), "--config", config_file(folder, config, "peer")]
+    found = subprocess.run([*command, "--discover"], check=True, capture_output=True)
+    catalog = Path(folder) / "catalog.json"
+    catalog.write_bytes(found.stdout)
+    cost = cost_of([*command, "--catalog", str(catalog)])
+    asked = ConsumerGroupTopicPartitions(PEER_GROUP)
+    found_offsets = topic.broker.admin.list_consumer_group_offsets([asked])[PEER_GROUP].result()
+    read = sum(item.offset for item in found_offsets.topic_partitions or [])
+    if read != messages:
+        raise RuntimeError(f"pipelinewise-tap-kafka read {read:,} messages of {messages:,}")
+    return Cost(cost.cpu_seconds, cost.wall_seconds - PEER_IDLE_SECONDS, cost.peak_mib)
+
+
+def table(messages: int = MESSAGES) -> None:
+    """Print what both cost, and what ours needs for few messages."""
+    header(
+        "1-KB JSON messages of a Kafka broker", "messages / s", "messages / CPU s", "peak memory"
+    )
+    reason = obstacle()
+    if reason:
+        print(f"\n{reason}")
+        return
+    with tempfile.TemporaryDirectory() as folder, Broker(Path(folder), JVM) as broker:
+        few = Topic.create(broker, "few", PARTITIONS)
+        fill(few, FEW)
+        many = Topic.create(broker, "many", PARTITIONS)
+        fill(many, messages)
+        _row("tap-kafka", FEW, ours(few, folder))
+        own = _row("tap-kafka", messages, ours(many, folder))
+        if not PEER.exists():
+            print("no pipelinewise-tap-kafka here: `make bench` installs it in .venv-peer-kafka")
+            return
+        peer = _row("pipelinewise-tap-kafka", messages, theirs(many, folder, messages))
+    print(f"\ntap-kafka is {own / peer:.1f} times as fast as pipelinewise-tap-kafka.")
+
+
+def _row(name: str, messages: int, cost: Cost) -> float:
+    """Print a row; return the messages a second."""
+    rate = messages / cost.wall_seconds
+    cpu = f"{messages / cost.cpu_seconds:,.0f}"
+    row(f"{name}, {messages:,} messages", f"{rate:,.0f}", cpu, f"{cost.peak_mib:.0f} MiB")
+    return rate
