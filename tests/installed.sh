@@ -29,4 +29,4 @@ class OneSource(AbstractSource):
 PY
 echo "{\"source_file_path\": \"$folder/one.py\"}" > "$folder/config.json"
 "$bin/tap-bizon" --config "$folder/config.json" 2> "$folder/log" | grep -q '"_source_record_id":"1"' || { cat "$folder/log"; exit 1; }
-echo "installed: $("$bin/tap-dummy" --version): 2 runs and 9 commands passed"
+echo "installed: $("$bin/tap-dummy" --version): 2 runs and 10 commands passed"

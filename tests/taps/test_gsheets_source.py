@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -179,7 +181,7 @@ class TestReadingAgain:
         found = catalog(google, "orders")
         again = read(google, state=first.state, catalog=found)
         assert (again.code, again.records()) == (0, [])
-        assert [path.split("/")[1] for path in asked(google)] == ["v4", "drive"]
+        assert [path.split("/")[1] for path in asked(google)] == ["drive", "v4"]
         book.sheets[0].put(2, 3, 99)
         book.touch()
         assert len(read(google, state=again.state, catalog=found).records()) == 4
@@ -222,6 +224,25 @@ class TestReadingAgain:
         assert 100 not in [row["x"] for row in first.records()]
         second = read(google, state=first.state, catalog=found)
         assert [row["x"] for row in second.records()] == [100, *range(9)]
+
+    @pytest.mark.parametrize("number", range(1, 6))
+    def test_a_row_that_is_added_at_any_moment_is_read(self, number: int, google: Gsheets) -> None:
+        """By this run or by the next, whichever two requests it comes between."""
+        book = table(google, ["x"], [1], row_count=2)
+        sheet = book.sheets[0]
+        sheet.row_count = 2
+        found = catalog(google, "sheet1")
+
+        def add() -> None:
+            sheet.fill([2])
+            book.touch()
+
+        google.before(number, add)
+        first = read(google, catalog=found)
+        if number > 4:
+            add()
+        second = read(google, state=first.state, catalog=found)
+        assert {row["x"] for row in first.records() + second.records()} == {1, 2}
 
     def test_all_versions_of_a_table_may_be_told(self, google: Gsheets) -> None:
         """A full table is one, so that targets remove rows that are gone."""
@@ -374,3 +395,57 @@ class TestTokens:
         done = read(google, catalog=found, rows_per_request=3)
         assert (done.code, [row["x"] for row in done.records()]) == (0, list(range(9)))
         assert len(google.access.issued) == issued + 2
+
+
+class TestStrangeAnswers:
+    """What is no answer to the question is never taken for blank cells."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"sheets": []},
+            {"sheets": [{"properties": {"sheetId": 5}, "data": [{}]}]},
+            {"sheets": [{"properties": {}}]},
+            {"sheets": [{"properties": {}, "data": [{"startRow": 7}]}]},
+            {"sheets": [{"properties": {}, "data": [{"startColumn": 1}]}]},
+            {"sheets": [{"properties": {}, "data": [{"rowData": [{"values": ["x"]}]}]}]},
+            {"sheets": [{"data": [{"rowData": [{"values": [{"effectiveValue": 1}]}]}]}]},
+        ],
+        ids=repr,
+    )
+    def test_cells_that_are_not_those_asked_for_end_the_stream(
+        self, body: Any, google: Gsheets
+    ) -> None:
+        """With code 4, and the place to look at."""
+        table(google, ["x"], [1])
+        found = catalog(google, "sheet1")
+        text = json.dumps(body).encode()
+        google.spoil(lambda good: replace(good, body=text), path="/v4/", times=None, spared=1)
+        done = read(google, catalog=found)
+        assert (done.code, done.records()) == (4, [])
+        assert "does not hold the cells that were asked for; check `base_url`" in done.sentence
+
+    @pytest.mark.parametrize(
+        "body",
+        [{}, {"spreadsheetId": "other", "sheets": []}, {"sheets": {}}, [], {"sheets": [{}]}],
+        ids=repr,
+    )
+    def test_a_spreadsheet_that_is_none_ends_the_run(self, body: Any, google: Gsheets) -> None:
+        """Before anything is written."""
+        book = table(google, ["x"], [1])
+        if isinstance(body, dict) and body.get("sheets") == [{}]:
+            body = {**body, "spreadsheetId": book.book_id}
+        text = json.dumps(body).encode()
+        google.spoil(lambda good: replace(good, body=text), path="/v4/", times=None)
+        done = read(google)
+        assert (done.code, done.stdout) == (4, b"")
+        assert book.book_id in done.sentence
+
+    def test_drive_without_a_time_ends_the_stream(self, google: Gsheets) -> None:
+        """It is not taken for a spreadsheet that never changes."""
+        table(google, ["x"], [1])
+        google.spoil(lambda good: replace(good, body=b'{"id": "x"}'), path="/drive/", times=None)
+        done = read(google, "sheet1")
+        assert (done.code, done.records()) == (4, [])
+        assert "`modifiedTime`" in done.sentence

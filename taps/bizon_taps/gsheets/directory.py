@@ -53,10 +53,18 @@ class Directory:
         self._lock = threading.RLock()
         self._known: dict[str, Spreadsheet] = {}
 
-    def spreadsheet(self, apis: GoogleApis, spreadsheet_id: str) -> Spreadsheet:
-        """Return a spreadsheet, asked for once."""
+    def spreadsheet(
+        self, apis: GoogleApis, config: GsheetsSourceConfig, spreadsheet_id: str
+    ) -> Spreadsheet:
+        """Return a spreadsheet, asked for once.
+
+        Drive is asked first: of a row that is added between the two questions, the time must not
+        be kept, for the grid it is in is not known.
+        """
         with self._lock:
             if spreadsheet_id not in self._known:
+                if config.skip_unchanged and config.init_pipeline:  # discovery has no use for it
+                    self.modified.of(apis, spreadsheet_id)
                 self._known[spreadsheet_id] = fetch_spreadsheet(apis, spreadsheet_id)
             return self._known[spreadsheet_id]
 
@@ -73,7 +81,7 @@ class Directory:
 
     def sheets(self, apis: GoogleApis, config: GsheetsSourceConfig) -> list[Sheet]:
         """Return every table of every spreadsheet, with the name of its stream."""
-        return _named([self.spreadsheet(apis, each) for each in config.spreadsheet_ids])
+        return _named([self.spreadsheet(apis, config, each) for each in config.spreadsheet_ids])
 
     def find(self, apis: GoogleApis, config: GsheetsSourceConfig, stream: str) -> Sheet:
         """Return the worksheet a stream is.
@@ -86,7 +94,7 @@ class Directory:
         failure: BizonSingerError | None = None
         for each in config.spreadsheet_ids:
             try:
-                known.append(self.spreadsheet(apis, each))
+                known.append(self.spreadsheet(apis, config, each))
             except (ConfigError, CredentialsError) as error:  # the others do not stand back for it
                 failure = failure or error
         sheets = _named(known, several=len(config.spreadsheet_ids) > 1)

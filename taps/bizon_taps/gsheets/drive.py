@@ -26,7 +26,7 @@ class Modified:
     def __init__(self) -> None:
         """Know nothing."""
         self._lock = threading.RLock()
-        self._known: dict[str, str | None] = {}
+        self._known: dict[str, str | int] = {}
         self._is_said = False
 
     def of(self, apis: GoogleApis, spreadsheet_id: str) -> str | None:
@@ -38,28 +38,36 @@ class Modified:
         """
         with self._lock:
             if spreadsheet_id not in self._known:
-                self._known[spreadsheet_id] = self._ask(apis, spreadsheet_id)
-            return self._known[spreadsheet_id]
+                self._known[spreadsheet_id] = _ask(apis, spreadsheet_id)
+            known = self._known[spreadsheet_id]
+            return known if isinstance(known, str) else None
 
-    def _ask(self, apis: GoogleApis, spreadsheet_id: str) -> str | None:
-        try:
-            file = apis.file(spreadsheet_id)
-        except HttpStatusError as error:
-            if error.response.status_code not in {FORBIDDEN, NOT_FOUND}:
-                raise
-            if not self._is_said:
+    def say(self, spreadsheet_id: str) -> None:
+        """Say once what it means that Drive does not tell, if it does not."""
+        with self._lock:
+            status = self._known.get(spreadsheet_id)
+            if isinstance(status, int) and not self._is_said:
                 self._is_said = True
                 logger.warning(
                     "Drive does not tell when spreadsheets were edited (%d), so they are read in "
                     "full by each run; enable the Google Drive API and the scope "
                     "drive.metadata.readonly, or set `skip_unchanged` to false.",
-                    error.response.status_code,
+                    status,
                 )
-            return None
-        moment = file.get("modifiedTime") if isinstance(file, dict) else None
-        if not isinstance(moment, str) or not moment:
-            raise ProtocolError(
-                f"spreadsheet {spreadsheet_id!r}: Drive answered without its `modifiedTime`; check "
-                "`drive_base_url`, or set `skip_unchanged` to false"
-            )
-        return moment
+
+
+def _ask(apis: GoogleApis, spreadsheet_id: str) -> str | int:
+    """Return the time, or the status of the refusal to tell it."""
+    try:
+        file = apis.file(spreadsheet_id)
+    except HttpStatusError as error:
+        if error.response.status_code not in {FORBIDDEN, NOT_FOUND}:
+            raise
+        return int(error.response.status_code)
+    moment = file.get("modifiedTime") if isinstance(file, dict) else None
+    if not isinstance(moment, str) or not moment:
+        raise ProtocolError(
+            f"spreadsheet {spreadsheet_id!r}: Drive answered without its `modifiedTime`; check "
+            "`drive_base_url`, or set `skip_unchanged` to false"
+        )
+    return moment

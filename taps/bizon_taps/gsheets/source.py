@@ -109,7 +109,7 @@ class GsheetsSource(AbstractSource):
     def check_connection(self) -> tuple[bool, Any | None]:
         """Ask for the first spreadsheet: the run needs to know of it anyway."""
         if str(self.config.stream) in {SPREADSHEETS, WORKSHEETS}:
-            self._directory.spreadsheet(self._apis, self.config.spreadsheet_ids[0])
+            self._directory.spreadsheet(self._apis, self.config, self.config.spreadsheet_ids[0])
         else:
             self._sheet()
         return True, None
@@ -147,7 +147,7 @@ class GsheetsSource(AbstractSource):
         """Return the row of a spreadsheet, or those of its worksheets."""
         ids = self.config.spreadsheet_ids
         done = done if type(done) is int and 0 <= done < len(ids) else 0
-        spreadsheet = self._directory.spreadsheet(self._apis, ids[done])
+        spreadsheet = self._directory.spreadsheet(self._apis, self.config, ids[done])
         if stream == SPREADSHEETS:
             records = [spreadsheet_record(spreadsheet, self._modified_of(ids[done]))]
         else:
@@ -202,7 +202,9 @@ class GsheetsSource(AbstractSource):
     def _modified_of(self, spreadsheet_id: str) -> str | None:
         if not self.config.skip_unchanged:
             return None
-        return self._directory.modified.of(self._apis, spreadsheet_id)
+        modified = self._directory.modified.of(self._apis, spreadsheet_id)
+        self._directory.modified.say(spreadsheet_id)
+        return modified
 
     def _state(self, modified: str | None) -> dict[str, Any]:
         """Return what tells a later run whether it may be skipped; nothing where it may not."""
