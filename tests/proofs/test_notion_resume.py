@@ -27,7 +27,7 @@ def server() -> Iterator[Notion]:
 def filled(server: Notion) -> Filled:
     """What is in it: rows over pages and in windows, trees of three levels."""
     server.result_cap = 2
-    return fill(server.workspace, rows=4)
+    return fill(server.workspace, rows=3)
 
 
 def subject_of(server: Notion, filled: Filled, parallel: int) -> Subject:
