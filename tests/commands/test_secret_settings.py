@@ -72,7 +72,7 @@ def test_what_a_tap_says_of_itself_marks_its_secrets(name: str) -> None:
     """`secret` for people and Meltano, `writeOnly` for forms: on each, at any depth."""
     settings = json.loads(tap(name, "--about", "--format", "json").stdout)["settings"]
     found = {path: node for path, last, node in nodes(settings) if SUSPICIOUS.search(last)}
-    assert "authentication.params.refresh_request_body" in found
+    assert any(path.startswith("authentication.params.") for path in found)
     for path, node in found.items():
         is_secret = path.rpartition(".")[2] not in NO_SECRETS
         assert marks(node) == ((True, True) if is_secret else (None, None)), path

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,44 +23,73 @@ from tests.fakes.gsheets import Gsheets
 from tests.fakes.gsheets import fill as fill_sheets
 from tests.fakes.hubspot import HubSpot, fill, unlimited
 from tests.fakes.kafka import Kafka
+from tests.fakes.notion import Notion
+from tests.fakes.notion import fill as fill_notion
 from tests.fakes.pokeapi import PokeApi
-from tests.proofs.subjects import Resume, catalog_of, custom, gsheets, hubspot, record
+from tests.proofs.subjects import Resume, catalog_of, custom, gsheets, hubspot, notion, record
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 CHECK_TAP = CHECKOUT / ".venv-singer-tools" / "bin" / "singer-check-tap"
 
 
-def taps(api: PokeApi, server: HubSpot, google: Gsheets, cluster: Kafka) -> dict[str, Resume]:
-    """Return every tap as a function from STATE to stdout."""
-    config: dict[str, Any] = {"base_url": api.base_url, "details": True}
-    catalog = catalog_of(TapPokeApi, config, frozenset({"berry", "evolution-chain", "pokemon"}))
-    of_hubspot = hubspot(server)
-    of_gsheets = gsheets(google)
-    ledger = custom("ledger", {}, page_size=4, full_table=frozenset())
-    return {
-        "dummy": lambda state: record(TapDummy, {"count": 50}, state),
-        "pokeapi": lambda state: record(TapPokeApi, config, state, catalog),
-        "hubspot": of_hubspot.run(of_hubspot.first),
-        "gsheets": of_gsheets.run(of_gsheets.first),
-        "kafka": lambda state: record(TapKafka, cluster.settings(topics=["orders"]), state),
-        "bizon": ledger.run(ledger.first),
-    }
+def of_dummy(_: ExitStack) -> Resume:
+    """tap-dummy."""
+    return lambda state: record(TapDummy, {"count": 50}, state)
 
 
-@pytest.mark.parametrize("name", ["dummy", "pokeapi", "hubspot", "gsheets", "kafka", "bizon"])
-def test_the_output_is_valid(name: str, tmp_path: Path) -> None:
-    """The first run and the next one, from its STATE."""
+def of_pokeapi(opened: ExitStack) -> Resume:
+    """tap-pokeapi, with details."""
     counts = {"berry": 5, "evolution-chain": 5, "pokemon": 5}
-    with (
-        PokeApi(counts=counts) as api,
-        HubSpot(limits=unlimited()) as server,
-        Gsheets() as google,
-        Kafka() as cluster,
-    ):
-        fill(server.portal)
-        fill_sheets(google)
-        cluster.fill("orders", 20)
-        tap = taps(api, server, google, cluster)[name]
+    api = opened.enter_context(PokeApi(counts=counts))
+    config: dict[str, Any] = {"base_url": api.base_url, "details": True}
+    catalog = catalog_of(TapPokeApi, config, frozenset(counts))
+    return lambda state: record(TapPokeApi, config, state, catalog)
+
+
+def of_hubspot(opened: ExitStack) -> Resume:
+    """tap-hubspot."""
+    server = opened.enter_context(HubSpot(limits=unlimited()))
+    fill(server.portal)
+    subject = hubspot(server)
+    return subject.run(subject.first)
+
+
+def of_notion(opened: ExitStack) -> Resume:
+    """tap-notion."""
+    server = opened.enter_context(Notion())
+    subject = notion(server, fill_notion(server.workspace).source)
+    return subject.run(subject.first)
+
+
+def of_gsheets(opened: ExitStack) -> Resume:
+    """tap-gsheets."""
+    google = opened.enter_context(Gsheets())
+    fill_sheets(google)
+    subject = gsheets(google)
+    return subject.run(subject.first)
+
+
+def of_kafka(opened: ExitStack) -> Resume:
+    """tap-kafka."""
+    cluster = opened.enter_context(Kafka())
+    cluster.fill("orders", 20)
+    return lambda state: record(TapKafka, cluster.settings(topics=["orders"]), state)
+
+
+def of_bizon(_: ExitStack) -> Resume:
+    """tap-bizon, with a file."""
+    ledger = custom("ledger", {}, page_size=4, full_table=frozenset())
+    return ledger.run(ledger.first)
+
+
+TAPS = [of_dummy, of_pokeapi, of_hubspot, of_notion, of_gsheets, of_kafka, of_bizon]
+
+
+@pytest.mark.parametrize("tap_of", TAPS, ids=lambda tap: tap.__name__)
+def test_the_output_is_valid(tap_of: Callable[[ExitStack], Resume], tmp_path: Path) -> None:
+    """The first run and the next one, from its STATE."""
+    with ExitStack() as opened:
+        tap = tap_of(opened)
         first = tap(None)
         state = list(read(first).of("STATE"))[-1].body["value"]
         for output in (first, tap(state)):
