@@ -44,7 +44,13 @@ def order(number: int) -> bytes:
             {"product": f"product-{line}", "count": line, "price": 9.75} for line in range(4)
         ],
     }
-    return json.dumps({**value, "note": "x" * (BYTES - len(json.dumps(value)) - 13)}).encode()
+    note = "x" * (BYTES - len(compact(value)) - len(',"note":""'))
+    return compact({**value, "note": note})
+
+
+def compact(value: Any) -> bytes:
+    """Return JSON as most clients write it, without white space."""
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def fill(topic: Topic, messages: int) -> None:
@@ -90,11 +96,11 @@ def theirs(topic: Topic, folder: str, messages: int) -> Cost:
     found = subprocess.run([*command, "--discover"], check=True, capture_output=True)
     catalog = Path(folder) / "catalog.json"
     catalog.write_bytes(found.stdout)
-    cost = cost_of([*command, "--catalog", str(catalog)])
+    cost = cost_of([*command, "--properties", str(catalog)])
     asked = ConsumerGroupTopicPartitions(PEER_GROUP)
     found_offsets = topic.broker.admin.list_consumer_group_offsets([asked])[PEER_GROUP].result()
     read = sum(item.offset for item in found_offsets.topic_partitions or [])
-    if read != messages:
+    if read < messages - PARTITIONS:  # it commits the last offset of each, not the next
         raise RuntimeError(f"pipelinewise-tap-kafka read {read:,} messages of {messages:,}")
     return Cost(cost.cpu_seconds, cost.wall_seconds - PEER_IDLE_SECONDS, cost.peak_mib)
 
