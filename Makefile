@@ -139,7 +139,7 @@ bench: .venv/ready .venv-peer/bin/tap-hubspot .venv-peer-kafka/bin/tap-kafka ## 
 
 proofs: .venv/ready ## each tap killed 200 times, the fuzz targets with 10,000 new examples each, for a night
 	KILLS_PER_TAP=200 PATH="$(CURDIR)/$(BIN):$$PATH" \
-	  $(BIN)/python -m pytest tests/proofs/test_kill.py tests/proofs/test_kafka_kill.py \
+	  $(BIN)/python -m pytest tests/proofs/test_kill.py tests/proofs/test_*_kill.py \
 	  tests/brokers/test_broker_kill.py -n $(WORKERS) --dist worksteal
 	FUZZ_PROFILE=nightly PATH="$(CURDIR)/$(BIN):$$PATH" \
 	  $(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --dist worksteal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import time
@@ -20,7 +21,7 @@ from tests.process.commands import run, write_json
 from tests.proofs.subjects import catalog_of, only
 from tests.proofs.test_kill import SPAN_SECONDS, killed, state_arguments, tap, unfinished_streams
 
-KILLS = 6
+KILLS = int(os.environ.get("KILLS_PER_TAP", "6"))
 KILLS_IN_A_STORM = 4
 PER_REQUEST = 4
 ROWS = 60

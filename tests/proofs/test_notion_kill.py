@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
@@ -18,7 +19,7 @@ from tests.process.commands import run, write_json
 from tests.proofs.subjects import catalog_of, only
 from tests.proofs.test_kill import SPAN_SECONDS, killed, records_of, state_arguments, tap
 
-KILLS = 6
+KILLS = int(os.environ.get("KILLS_PER_TAP", "6"))
 KILLS_IN_A_STORM = 6
 PAGE_SIZE = 4
 STREAMS = frozenset({"pages", "blocks"})
