@@ -21,7 +21,7 @@ from tests.brokers.reading import Reading, command, read
 from tests.brokers.topic import Message, Topic, numbered
 from tests.proofs.test_kill import killed
 
-KILLS = int(os.environ.get("KILLS_PER_TAP", "16"))
+KILLS = int(os.environ.get("KILLS_PER_TAP", "5"))
 KILLS_IN_A_STORM = 8
 SPAN_SECONDS = 0.3
 PAGE_SIZE = 25

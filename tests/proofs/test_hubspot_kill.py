@@ -26,7 +26,7 @@ from tests.proofs.test_kill import (
     unfinished_streams,
 )
 
-KILLS = int(os.environ.get("KILLS_PER_TAP", "10"))
+KILLS = int(os.environ.get("KILLS_PER_TAP", "6"))
 KILLS_IN_A_STORM = 8
 PAGE_SIZE = 4
 STREAMS = frozenset({"contacts", "companies"})

@@ -1,6 +1,6 @@
 """I3 for tap-kafka with real processes: SIGKILL at random moments, then a run from its STATE.
 
-``KILLS_PER_TAP=200 python -m pytest tests/proofs/test_kafka_kill.py`` is a night's; 20 the default.
+``KILLS_PER_TAP=200 python -m pytest tests/proofs/test_kafka_kill.py`` is a night's; 6 the default.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.fakes.kafka import Kafka
 from tests.process.commands import run
 from tests.proofs.test_kill import LIMIT_SECONDS, killed, state_arguments, tap
 
-KILLS = int(os.environ.get("KILLS_PER_TAP", "20"))
+KILLS = int(os.environ.get("KILLS_PER_TAP", "6"))
 KILLS_IN_A_STORM = 8
 SPAN_SECONDS = 0.6
 PAGE_SIZE = 25

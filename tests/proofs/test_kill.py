@@ -4,7 +4,7 @@ The prefix oracle of test_resume proves all bytes of a recorded run; this shows 
 process is such a prefix. A failing case is replayed by its test id, which holds its seed::
 
     KILLS_PER_TAP=200 python -m pytest tests/proofs/test_kill.py    a night, with longer storms
-    KILLS_PER_TAP=10                                                 default
+    KILLS_PER_TAP=6                                                  default
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BIN = Path(sys.executable).parent
 SOURCES = Path(__file__).parents[1] / "sources"
 SPAN_SECONDS = 0.5
 SUBJECTS = 5
-KILLS_PER_TAP = int(os.environ.get("KILLS_PER_TAP", "10"))
+KILLS_PER_TAP = int(os.environ.get("KILLS_PER_TAP", "6"))
 KILLS = SUBJECTS * KILLS_PER_TAP
 LIMIT_SECONDS = 300.0
 """What only loses a run that hangs: a nightly one is niced, on a machine that is busy."""
