@@ -35,9 +35,16 @@ def command(backend: str, pipelines: tuple[str, ...], sources: tuple[str, ...]) 
     BACKEND is the database its engine.backend names: sqlite:///path.sqlite3, the path itself,
     postgresql://user:password@host/database, or env://NAME of a variable that holds one of them.
     """
-    logging.disable(logging.NOTSET)  # what becomes of each stream is part of the answer
-    logging.getLogger("bizon_singer").setLevel(logging.INFO)
+    _tell_of_each_stream()
     url = str(resolve_references(backend, "BACKEND"))
     with open_backend(url) as tables:
         state = state_of(tables, pipelines=pipelines, sources=sources)
     stdout.current().write(orjson.dumps(state) + b"\n")  # exactly: it is for a tap, not for eyes
+
+
+def _tell_of_each_stream() -> None:
+    """Let what becomes of each stream be said: it is part of the answer."""
+    logging.disable(logging.NOTSET)
+    logging.getLogger("bizon_singer").setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.INFO)
