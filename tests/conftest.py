@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from time import monotonic
 
@@ -29,3 +30,17 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(session_module, "sleep", noted.append)
     monkeypatch.setattr(budget_module, "monotonic", lambda: monotonic() + sum(noted))
     return noted
+
+
+@pytest.fixture(autouse=True)
+def no_collection_within_a_recursion(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let no garbage of other tests be collected where the stack is nearly full, and fail there."""
+    if "deep" not in request.node.name:
+        yield
+        return
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
