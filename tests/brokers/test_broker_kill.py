@@ -1,13 +1,11 @@
 """I3 on a real broker: SIGKILL at random moments, then a run from the last STATE written.
 
-``KILLS_PER_TAP=200 python -m pytest tests/brokers/test_broker_kill.py`` is a night's. The topic has
-transactions, aborted ones too, tombstones, and a partition whose tail is markers alone, so that an
-offset in STATE is more than the last record's and one.
+The topic has transactions, aborted ones too, tombstones, and a partition whose tail is markers
+alone, so that an offset in STATE is more than the last record's and one.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 from pathlib import Path
@@ -19,10 +17,8 @@ from tests.brokers.broker import Broker
 from tests.brokers.ledger import Ledger
 from tests.brokers.reading import Reading, command, read
 from tests.brokers.topic import Message, Topic, numbered
-from tests.proofs.test_kill import killed
+from tests.proofs.kills import KILLS_IN_A_STORM, KILLS_PER_TAP, killed
 
-KILLS = int(os.environ.get("KILLS_PER_TAP", "5"))
-KILLS_IN_A_STORM = 8
 SPAN_SECONDS = 0.3
 PAGE_SIZE = 25
 PARTITIONS = 3
@@ -55,7 +51,7 @@ def assert_whole(topic: Topic, before: Reading, rest: Reading) -> None:
     assert rest.offsets(topic) == ends
 
 
-@pytest.mark.parametrize("seed", range(KILLS))
+@pytest.mark.parametrize("seed", range(KILLS_PER_TAP))
 def test_a_killed_run_is_resumed_exactly(seed: int, topic: Topic, tmp_path: Path) -> None:
     """No message is missing, at most one page comes twice, only the last line may be cut."""
     arguments = command(topic, tmp_path, batch_size=PAGE_SIZE)

@@ -18,7 +18,7 @@ from tests.commands.process import assert_failed, assert_refused, last_state, re
 from tests.fakes.kafka import Kafka
 from tests.process.commands import Started, write_json
 from tests.process.inside import run_inside
-from tests.proofs.test_kill import tap as command
+from tests.proofs.kills import tap as command
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"consumer_config": {"enable.auto.commit": True}}, "`enable.auto.commit` cannot be set"),

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import random
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,17 +12,14 @@ from bizon_singer.testing import read
 from bizon_taps.gsheets.tap import TapGsheets
 from tests.fakes.gsheets import Gsheets
 from tests.fakes.http_server import Request
-from tests.process.commands import run, write_json
+from tests.process.commands import write_json
+from tests.proofs.kills import KILLS_PER_TAP, Key, Victim, tap
 from tests.proofs.subjects import catalog_of, only
-from tests.proofs.test_kill import SPAN_SECONDS, killed, state_arguments, tap, unfinished_streams
 
-KILLS = int(os.environ.get("KILLS_PER_TAP", "6"))
-KILLS_IN_A_STORM = 4
 PER_REQUEST = 4
 ROWS = 60
 TITLES = ("Orders", "People")
 STREAMS = frozenset({"orders", "people"})
-Key = tuple[str, int]
 
 
 @pytest.fixture(scope="module")
@@ -55,46 +47,27 @@ def arguments(google: Gsheets, tmp_path: Path) -> list[str]:
     return [*tap("tap-gsheets", config, tmp_path), "--catalog", str(path)]
 
 
-def rows_of(recording: bytes) -> set[Key]:
+def rows_of(recording: bytes) -> list[Key]:
     """Return stream and number of each row that was written whole."""
-    found: set[Key] = set()
-    for message in read(recording).of("RECORD"):
-        record: dict[str, Any] = message.body["record"]
-        found.add((str(message.stream), int(record["_row_number"])))
-    return found
+    records = ((message.stream, message.body["record"]) for message in read(recording).of("RECORD"))
+    return [(name, record["_row_number"]) for name, record in records]
 
 
 TRUTH = {(stream, number) for stream in STREAMS for number in range(2, ROWS + 2)}
 
 
-@pytest.mark.parametrize("seed", range(KILLS))
-def test_a_killed_run_is_resumed_exactly(seed: int, arguments: list[str], tmp_path: Path) -> None:
+@pytest.fixture
+def victim(arguments: list[str], tmp_path: Path) -> Victim:
+    """The run that is killed."""
+    return Victim(arguments, tmp_path, TRUTH, PER_REQUEST, rows_of)
+
+
+@pytest.mark.parametrize("seed", range(KILLS_PER_TAP))
+def test_a_killed_run_is_resumed_exactly(seed: int, victim: Victim) -> None:
     """All rows are there, at most one page of each stream twice, the last line may be cut."""
-    moment = random.Random(seed).uniform(0, SPAN_SECONDS)
-    before, code = killed(arguments, moment)
-    assert code in {0, -signal.SIGKILL}
-    result = read(before)
-    assert {violation.offset for violation in result.violations} <= {len(before) - len(result.tail)}
-    rest = run([*arguments, *state_arguments(before, tmp_path)])
-    assert rest.code == 0
-    assert rows_of(before) | rows_of(rest.stdout) == TRUTH
-    if code == 0:
-        return
-    again = rows_of(before) & rows_of(rest.stdout)
-    for stream in unfinished_streams(before):
-        assert len([key for key in again if key[0] == stream]) <= PER_REQUEST
+    victim.assert_resumed_exactly(seed)
 
 
-def test_a_storm_of_kills_still_comes_to_an_end(arguments: list[str], tmp_path: Path) -> None:
+def test_a_storm_of_kills_still_comes_to_an_end(victim: Victim) -> None:
     """Killed again and again, each run going on where the last one stood, nothing is lost."""
-    draw = random.Random(0)
-    seen: set[Key] = set()
-    state: list[str] = []
-    for _ in range(KILLS_IN_A_STORM):
-        recording, _ = killed([*arguments, *state], draw.uniform(0.02, 0.25))
-        seen |= rows_of(recording)
-        state = state_arguments(recording, tmp_path) or state
-    last = run([*arguments, *state])
-    assert last.code == 0
-    assert seen | rows_of(last.stdout) == TRUTH
-    assert json.loads(last.stdout.splitlines()[-1])["type"] == "STATE"
+    victim.assert_survives_a_storm()

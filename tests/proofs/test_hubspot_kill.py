@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bizon_singer.testing import read
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.fakes.http_server import Request
 from tests.fakes.hubspot import HubSpot, fill, unlimited
-from tests.process.commands import run, write_json
+from tests.process.commands import write_json
+from tests.proofs.kills import KILLS_PER_TAP, Victim, tap
 from tests.proofs.subjects import catalog_of, only
-from tests.proofs.test_kill import (
-    SPAN_SECONDS,
-    killed,
-    records_of,
-    state_arguments,
-    tap,
-    unfinished_streams,
-)
 
-KILLS = int(os.environ.get("KILLS_PER_TAP", "6"))
-KILLS_IN_A_STORM = 8
 PAGE_SIZE = 4
 STREAMS = frozenset({"contacts", "companies"})
 
@@ -68,36 +55,18 @@ def truth(hubspot: HubSpot) -> set[tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("seed", range(KILLS))
-def test_a_killed_run_is_resumed_exactly(
-    seed: int, hubspot: HubSpot, arguments: list[str], tmp_path: Path
-) -> None:
+@pytest.fixture
+def victim(hubspot: HubSpot, arguments: list[str], tmp_path: Path) -> Victim:
+    """The run that is killed."""
+    return Victim(arguments, tmp_path, truth(hubspot), PAGE_SIZE)
+
+
+@pytest.mark.parametrize("seed", range(KILLS_PER_TAP))
+def test_a_killed_run_is_resumed_exactly(seed: int, victim: Victim) -> None:
     """All records are there, at most one page of each stream twice, the last line may be cut."""
-    before, code = killed(arguments, random.Random(seed).uniform(0, SPAN_SECONDS))
-    assert code in {0, -signal.SIGKILL}
-    result = read(before)
-    assert {violation.offset for violation in result.violations} <= {len(before) - len(result.tail)}
-    rest = run([*arguments, *state_arguments(before, tmp_path)])
-    assert rest.code == 0
-    assert records_of(before) | records_of(rest.stdout) == truth(hubspot)
-    if code == 0:
-        return
-    again = records_of(before) & records_of(rest.stdout)
-    for stream in unfinished_streams(before):
-        assert len([key for key in again if key[0] == stream]) <= PAGE_SIZE
+    victim.assert_resumed_exactly(seed)
 
 
-def test_a_storm_of_kills_still_comes_to_an_end(
-    hubspot: HubSpot, arguments: list[str], tmp_path: Path
-) -> None:
+def test_a_storm_of_kills_still_comes_to_an_end(victim: Victim) -> None:
     """Killed again and again, each run going on where the last one stood, nothing is lost."""
-    draw = random.Random(0)
-    seen: set[tuple[str, str]] = set()
-    state: list[str] = []
-    for _ in range(KILLS_IN_A_STORM):
-        recording, _ = killed([*arguments, *state], draw.uniform(0.02, 0.25))
-        seen |= records_of(recording)
-        state = state_arguments(recording, tmp_path) or state
-    last = run([*arguments, *state])
-    assert last.code == 0
-    assert seen | records_of(last.stdout) == truth(hubspot)
+    victim.assert_survives_a_storm()
