@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from tests.fakes.http_server import Answer, Request
+from tests.fakes.http_server import Answer, HttpServer, Request
 
 Spoil = Callable[[Answer], Answer]
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>cloudflare</body></html>"
@@ -91,6 +94,65 @@ class Trouble:
         """Return what is to become of the answer, None if it may be good."""
         fault = next((each for each in self._faults if each.meets(request, self.asked)), None)
         return None if fault is None else fault.spoil
+
+
+class TroubledServer(ABC):
+    """A fake server where something may go wrong or happen at any request; a context manager.
+
+    Attributes:
+        base_url: Where it is.
+        before_each: Called with each request before it is answered.
+        trouble: What goes wrong and what happens.
+    """
+
+    def __init__(self) -> None:
+        """Take a free port."""
+        self.before_each: Callable[[Request], None] = lambda _: None
+        self.trouble = Trouble()
+        self._lock = threading.RLock()
+        self._server = HttpServer(self._answer)
+        self.base_url = self._server.url
+
+    def __enter__(self) -> Self:
+        """Serve in threads."""
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop serving."""
+        self._server.__exit__()
+
+    @property
+    def requests(self) -> list[Request]:
+        """What was asked for, in order."""
+        return self._server.requests
+
+    def before(self, number: int, event: Callable[[], object]) -> None:
+        """Let something happen before the nth request from now is answered; 1 is the next."""
+        with self._lock:
+            self.trouble.before(number, event)
+
+    def spoil(self, spoil: Spoil, **when: Any) -> None:
+        """Let a fault happen; see :meth:`Trouble.spoil`."""
+        with self._lock:
+            self.trouble.spoil(spoil, **when)
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self.trouble.heal()
+
+    @abstractmethod
+    def good(self, request: Request) -> Answer:
+        """Return the answer where nothing goes wrong, which may be a refusal."""
+
+    def _answer(self, request: Request) -> Answer:
+        with self._lock:
+            self.trouble.begin()
+            self.before_each(request)
+            good = self.good(request)
+            spoil = self.trouble.fault(request)
+        return good if spoil is None else spoil(good)
 
 
 def bad_gateway(good: Answer) -> Answer:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bizon_singer.testing import check
 from bizon_taps.gsheets.tap import TapGsheets
-from tests.commands.process import last_state, records, sentence, without_times, write
+from tests.commands.process import last_state, records, sentence, without_times
 from tests.fakes.gsheets import Gsheets
 from tests.fakes.gsheets.access import CLIENT_SECRET, REFRESH_TOKEN
 from tests.fakes.gsheets.faults import refuse
@@ -26,7 +24,7 @@ from tests.fakes.gsheets.refusal import drive_quota_spent, quota_spent
 from tests.fakes.http_server import Request
 from tests.fakes.trouble import bad_gateway, reset_mid_body
 from tests.process.commands import Finished
-from tests.process.inside import run_inside
+from tests.proofs.checked_command import CheckedCommand
 from tests.proofs.http_faults import BODY_CANARY, FAULTS, Fault
 from tests.proofs.subjects import catalog_of, only
 
@@ -91,50 +89,22 @@ def google() -> Iterator[Gsheets]:
 
 
 @pytest.fixture
-def runs(google: Gsheets, tmp_path: Path) -> Callable[..., Runs]:
+def runs(google: Gsheets, tmp_path: Path) -> Callable[..., CheckedCommand]:
     """What makes a command line of further settings."""
     catalog = only(catalog_of(TapGsheets, google.oauth_settings(), STREAMS), STREAMS)
     catalog["streams"].sort(key=lambda entry: entry["tap_stream_id"])
     google.requests.clear()
-    return partial(Runs, google, catalog, tmp_path)
 
-
-class Runs:
-    """Runs the command inside this process.
-
-    Args:
-        google: Where to.
-        catalog: What is selected.
-        folder: For its files.
-        settings: Of every run.
-    """
-
-    def __init__(
-        self, google: Gsheets, catalog: dict[str, Any], folder: Path, **settings: Any
-    ) -> None:
-        """Write the files."""
-        self._folder = folder
-        settings = {
+    def made(**settings: Any) -> CheckedCommand:
+        config = {
             "api_config": {"retry_limit": RETRY_LIMIT},
             "rows_per_request": PER_REQUEST,
             **google.oauth_settings(),
             **settings,
         }
-        self._files = [
-            "--config",
-            write(folder / "config.json", settings),
-            "--catalog",
-            write(folder / "catalog.json", catalog),
-        ]
+        return CheckedCommand(TapGsheets, tmp_path, config, catalog, SECRETS)
 
-    def __call__(self, state: Any = None) -> Finished:
-        """Run to the end, from a STATE."""
-        given = [] if state is None else ["--state", write(self._folder / "state.json", state)]
-        done = run_inside(lambda _: TapGsheets, *self._files, *given, name="tap-gsheets")
-        assert check(done.stdout, secrets=SECRETS, initial_state=state) == []
-        assert [secret for secret in SECRETS if secret in done.stderr] == []
-        assert "Traceback" not in done.stderr
-        return done
+    return made
 
 
 def ids(done: Finished, stream: str) -> list[int]:
@@ -153,7 +123,7 @@ def test_a_fault_is_survived_or_ends_the_stream(
     position: str,
     times: int | None,
     google: Gsheets,
-    runs: Callable[..., Runs],
+    runs: Callable[..., CheckedCommand],
 ) -> None:
     """Every record, or all pages before it with their STATE and one sentence, and then the rest."""
     path, spared, before = POSITIONS[position]
@@ -196,7 +166,7 @@ def seventh(google: Gsheets) -> None:
 @pytest.mark.usefixtures("pauses")
 @pytest.mark.parametrize("parallel", [1, 2])
 def test_with_every_seventh_request_failing_the_output_is_the_same(
-    parallel: int, google: Gsheets, runs: Callable[..., Runs]
+    parallel: int, google: Gsheets, runs: Callable[..., CheckedCommand]
 ) -> None:
     """Byte for byte but for times, in the order of its streams."""
     run = runs(max_parallel_streams=parallel)

@@ -9,21 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bizon_singer.source import session as session_module
-from bizon_singer.testing import check
 from bizon_taps.hubspot import rates as rates_module
 from bizon_taps.hubspot.tap import TapHubSpot
-from tests.commands.process import last_state, records, sentence, write
+from tests.commands.process import last_state, records, sentence
 from tests.fakes.hubspot import Clock, HubSpot, bad_gateway, fill, too_many, unlimited
 from tests.fakes.hubspot.access import CLIENT_SECRET, REFRESH_TOKEN, TOKEN
 from tests.process.commands import Finished
-from tests.process.inside import run_inside
+from tests.proofs.checked_command import CheckedCommand
 from tests.proofs.http_faults import BODY_CANARY, FAULTS, Fault
 from tests.proofs.subjects import catalog_of, only
 
@@ -111,48 +109,22 @@ def hubspot() -> Iterator[HubSpot]:
 
 
 @pytest.fixture
-def runs(hubspot: HubSpot, catalog: dict[str, Any], tmp_path: Path) -> Callable[..., Runs]:
+def runs(
+    hubspot: HubSpot, catalog: dict[str, Any], tmp_path: Path
+) -> Callable[..., CheckedCommand]:
     """What makes a command line of further settings."""
-    return partial(Runs, hubspot, catalog, tmp_path)
 
-
-class Runs:
-    """Runs the command inside this process.
-
-    Args:
-        hubspot: Where to.
-        catalog: What is selected.
-        folder: For its files.
-        settings: Of every run.
-    """
-
-    def __init__(
-        self, hubspot: HubSpot, catalog: dict[str, Any], folder: Path, **settings: Any
-    ) -> None:
-        """Write the files."""
-        self._folder = folder
-        settings = {
+    def made(**settings: Any) -> CheckedCommand:
+        config = {
             "api_config": {"retry_limit": RETRY_LIMIT},
             "associations": ["companies-contacts"],
             "searches_per_second": 100_000,
             **hubspot.settings(),
             **settings,
         }
-        self._files = [
-            "--config",
-            write(folder / "config.json", settings),
-            "--catalog",
-            write(folder / "catalog.json", catalog),
-        ]
+        return CheckedCommand(TapHubSpot, tmp_path, config, catalog, SECRETS)
 
-    def __call__(self, state: Any = None) -> Finished:
-        """Run to the end, from a STATE."""
-        given = [] if state is None else ["--state", write(self._folder / "state.json", state)]
-        done = run_inside(lambda _: TapHubSpot, *self._files, *given, name="tap-hubspot")
-        assert check(done.stdout, secrets=SECRETS, initial_state=state) == []
-        assert [secret for secret in SECRETS if secret in done.stderr] == []
-        assert "Traceback" not in done.stderr
-        return done
+    return made
 
 
 def ids(done: Finished, stream: str) -> list[str]:
@@ -169,7 +141,7 @@ def test_a_fault_is_survived_or_ends_the_stream(
     position: str,
     times: int | None,
     hubspot: HubSpot,
-    runs: Callable[..., Runs],
+    runs: Callable[..., CheckedCommand],
 ) -> None:
     """Every record, or all pages before it with their STATE and one sentence; then the rest."""
     path, spared, stream, before = POSITIONS[position]
@@ -202,7 +174,7 @@ def test_a_fault_is_survived_or_ends_the_stream(
 
 @pytest.mark.parametrize("path", [LIST, "/crm/properties/", "/contacts/batch/read$"])
 def test_the_page_of_a_gateway_is_survived(
-    path: str, hubspot: HubSpot, runs: Callable[..., Runs], pauses: list[float]
+    path: str, hubspot: HubSpot, runs: Callable[..., CheckedCommand], pauses: list[float]
 ) -> None:
     """A 502 of HTML is asked for again, and ends the run with code 5 if it stays."""
     run = runs()
@@ -216,7 +188,7 @@ def test_the_page_of_a_gateway_is_survived(
 
 
 def test_a_spent_day_ends_the_run_at_once(
-    hubspot: HubSpot, runs: Callable[..., Runs], pauses: list[float]
+    hubspot: HubSpot, runs: Callable[..., CheckedCommand], pauses: list[float]
 ) -> None:
     """DAILY is not asked again: the run says when the day of the account ends, and keeps STATE."""
     run = runs()
@@ -234,7 +206,7 @@ def test_a_spent_day_ends_the_run_at_once(
 
 
 def test_ten_seconds_are_waited_for(
-    hubspot: HubSpot, runs: Callable[..., Runs], pauses: list[float]
+    hubspot: HubSpot, runs: Callable[..., CheckedCommand], pauses: list[float]
 ) -> None:
     """TEN_SECONDLY_ROLLING without a Retry-After is a pause until the window is over."""
     hubspot.spoil(too_many("TEN_SECONDLY_ROLLING"), path=LIST)
@@ -245,7 +217,7 @@ def test_ten_seconds_are_waited_for(
 @pytest.mark.usefixtures("pauses")
 @pytest.mark.parametrize("after", [1, 3])
 def test_a_token_that_ends_is_renewed(
-    after: int, hubspot: HubSpot, runs: Callable[..., Runs]
+    after: int, hubspot: HubSpot, runs: Callable[..., CheckedCommand]
 ) -> None:
     """Revoked in the middle of a run, a token is had anew once, and nothing is lost."""
     run = runs(**hubspot.oauth_settings(stream="contacts"))
@@ -259,7 +231,7 @@ def test_a_token_that_ends_is_renewed(
 
 @pytest.mark.usefixtures("pauses")
 def test_a_missing_scope_fails_its_stream_alone(
-    hubspot: HubSpot, runs: Callable[..., Runs]
+    hubspot: HubSpot, runs: Callable[..., CheckedCommand]
 ) -> None:
     """The scope is named, the code is that of credentials, the other streams are complete."""
     hubspot.access.denied = {"crm.objects.contacts.read"}

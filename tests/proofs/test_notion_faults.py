@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bizon_singer.source import session as session_module
-from bizon_singer.testing import check
 from bizon_taps.notion.ids import row_stream
 from bizon_taps.notion.tap import TapNotion
-from tests.commands.process import last_state, records, sentence, write
+from tests.commands.process import last_state, records, sentence
 from tests.fakes.http_server import Answer, Request, json_answer
 from tests.fakes.notion import TOKEN, Filled, Notion, fill
 from tests.process.commands import Finished
-from tests.process.inside import run_inside
+from tests.proofs.checked_command import CheckedCommand
 from tests.proofs.http_faults import BODY_CANARY, FAULTS, Fault
 from tests.proofs.subjects import NOTION_FULL_TABLE, NOTION_INCREMENTAL, catalog_of, only
 
@@ -92,10 +90,20 @@ def catalog() -> dict[str, Any]:
 @pytest.fixture
 def runs(
     notion: Notion, filled: Filled, catalog: dict[str, Any], tmp_path: Path
-) -> Callable[..., Runs]:
+) -> Callable[..., CheckedCommand]:
     """What makes a command line of further settings."""
     rows = row_stream("Tasks", filled.source)
-    return partial(Runs, notion, catalog, rows, tmp_path)
+
+    def made(streams: set[str], **settings: Any) -> CheckedCommand:
+        config = {
+            **notion.settings(page_size=2),
+            "api_config": {"retry_limit": RETRY_LIMIT},
+            **settings,
+        }
+        selected = only(catalog, streams | {rows})
+        return CheckedCommand(TapNotion, tmp_path, config, selected, SECRETS)
+
+    return made
 
 
 class Spoiler:
@@ -125,51 +133,6 @@ class Spoiler:
         return self._fault.spoil(GOOD)
 
 
-class Runs:
-    """Runs the command inside this process.
-
-    Args:
-        notion: Where to.
-        catalog: All streams.
-        rows: The stream of rows, which is always read.
-        folder: For its files.
-        streams: Those that are read.
-        settings: Of every run.
-    """
-
-    def __init__(
-        self,
-        notion: Notion,
-        catalog: dict[str, Any],
-        rows: str,
-        folder: Path,
-        streams: set[str],
-        **settings: Any,
-    ) -> None:
-        """Write the files."""
-        self._folder = folder
-        settings = {
-            **notion.settings(page_size=2),
-            "api_config": {"retry_limit": RETRY_LIMIT},
-            **settings,
-        }
-        self._files = [
-            "--config",
-            write(folder / "config.json", settings),
-            "--catalog",
-            write(folder / "catalog.json", only(catalog, streams | {rows})),
-        ]
-
-    def __call__(self, state: Any = None) -> Finished:
-        """Run to the end, from a STATE."""
-        given = [] if state is None else ["--state", write(self._folder / "state.json", state)]
-        done = run_inside(lambda _: TapNotion, *self._files, *given, name="tap-notion")
-        assert check(done.stdout, secrets=SECRETS, initial_state=state) == []
-        assert [secret for secret in SECRETS if secret in done.stderr] == []
-        assert "Traceback" not in done.stderr
-        return done
-
-
 def found(done: Finished) -> list[str]:
     """Return what was read, of all streams."""
     return sorted({repr(record) for record in records(done)})
@@ -182,7 +145,7 @@ def test_a_fault_is_survived_or_ends_the_stream(
     position: str,
     times: int | None,
     notion: Notion,
-    runs: Callable[..., Runs],
+    runs: Callable[..., CheckedCommand],
 ) -> None:
     """Every record, or what came before with its STATE and one sentence; the rest by the next."""
     path, spared, stream = POSITIONS[position]
@@ -204,7 +167,7 @@ def test_a_fault_is_survived_or_ends_the_stream(
 
 
 def test_every_seventh_request_may_fail(
-    notion: Notion, filled: Filled, runs: Callable[..., Runs]
+    notion: Notion, filled: Filled, runs: Callable[..., CheckedCommand]
 ) -> None:
     """Once each: the output is the faultless one, of all streams."""
     for row in filled.rows[:2]:

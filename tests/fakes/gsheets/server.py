@@ -7,11 +7,10 @@ Its answers are held against recorded ones, and gspread reads them
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Any, Self
+from typing import Any
 
 from tests.fakes.gsheets import drive_api, sheets_api
 from tests.fakes.gsheets.access import (
@@ -35,52 +34,32 @@ from tests.fakes.gsheets.refusal import (
     quota_spent,
 )
 from tests.fakes.gsheets.workbook import Book
-from tests.fakes.http_server import Answer, HttpServer, Request
-from tests.fakes.trouble import Spoil, Trouble
+from tests.fakes.http_server import Answer, Request
+from tests.fakes.trouble import TroubledServer
 
 A_MINUTE = 60.0
 METADATA = "/computeMetadata/v1/"
 """Where a machine of Google's cloud is told who it is."""
 
 
-class Gsheets:
+class Gsheets(TroubledServer):
     """The server; a context manager.
 
     Attributes:
-        base_url: Where it is.
         books: The spreadsheets, by their ids.
         access: Accounts and tokens.
         now: Tells the seconds by which requests are counted; a test may set another.
         per_minute: How many requests of each API a minute has; None for any number.
-        before_each: Called with each request before it is answered.
     """
 
     def __init__(self) -> None:
         """Take a free port."""
-        self._lock = threading.RLock()
-        self._server = HttpServer(self._answer)
-        self.base_url = self._server.url
+        super().__init__()
         self.access = Access(f"{self.base_url}/token")
         self.books: dict[str, Book] = {}
         self.per_minute: int | None = None
         self.now: Callable[[], float] = lambda: 0.0
-        self.before_each: Callable[[Request], None] = lambda _: None
-        self.trouble = Trouble()
         self._counted: dict[str, deque[float]] = {"sheets": deque(), "drive": deque()}
-
-    def __enter__(self) -> Self:
-        """Serve in threads."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop serving."""
-        self._server.__exit__()
-
-    @property
-    def requests(self) -> list[Request]:
-        """What was asked for, in order."""
-        return self._server.requests
 
     @property
     def paths(self) -> list[str]:
@@ -117,30 +96,8 @@ class Gsheets:
         del settings["service_account_key"]
         return {**settings, "authentication": {"type": "oauth", "params": params}}
 
-    def before(self, number: int, event: Callable[[], object]) -> None:
-        """Let something happen before the nth request from now is answered; 1 is the next."""
-        with self._lock:
-            self.trouble.before(number, event)
-
-    def spoil(self, spoil: Spoil, **when: Any) -> None:
-        """Let a fault happen; see :meth:`Trouble.spoil`."""
-        with self._lock:
-            self.trouble.spoil(spoil, **when)
-
-    def heal(self) -> None:
-        """Let nothing go wrong any more."""
-        with self._lock:
-            self.trouble.heal()
-
-    def _answer(self, request: Request) -> Answer:
-        with self._lock:
-            self.trouble.begin()
-            self.before_each(request)
-            good = self._good(request)
-            spoil = self.trouble.fault(request)
-        return good if spoil is None else spoil(good)
-
-    def _good(self, request: Request) -> Answer:
+    def good(self, request: Request) -> Answer:
+        """Return the answer where nothing goes wrong, which may be a refusal."""
         try:
             status, body = 200, self._body(request)
         except Refusal as refusal:

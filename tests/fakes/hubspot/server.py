@@ -7,26 +7,24 @@ where those are silent, it does what people have seen the real one do.
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
-from typing import Any, Self
+from typing import Any
 
-from tests.fakes.http_server import Answer, HttpServer, Request
+from tests.fakes.http_server import Answer, Request
 from tests.fakes.hubspot.access import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN, Access
 from tests.fakes.hubspot.clock import Clock
 from tests.fakes.hubspot.limits import Limits
 from tests.fakes.hubspot.portal import Portal
 from tests.fakes.hubspot.refusal import Refusal
 from tests.fakes.hubspot.routes import TOKEN_PATHS, find
-from tests.fakes.trouble import Spoil, Trouble
+from tests.fakes.trouble import TroubledServer
 
 TARGET_MOST = 16_200
 TOO_LONG_PAGE = b"<html><head><title>414 Request-URI Too Large</title></head></html>"
 
 
-class HubSpot:
+class HubSpot(TroubledServer):
     """The server; a context manager.
 
     Args:
@@ -35,10 +33,8 @@ class HubSpot:
         limits: How much may be asked for; what a Pro account may by default.
 
     Attributes:
-        base_url: Where it is.
         portal: What there is, to be edited at any time.
         access: Its tokens and their scopes.
-        before_each: Called with each request before it is answered.
         target_most: How long path and query may be.
         page_most: Give no more than so many results at once, whatever is asked for; as the real
             one may, whose pages end where it says so.
@@ -52,31 +48,13 @@ class HubSpot:
         limits: Limits | None = None,
     ) -> None:
         """Take a free port."""
+        super().__init__()
         self.clock = clock or Clock()
         self.portal = Portal(self.clock, index_lag_seconds)
         self.access = Access(self.clock)
         self.limits = limits or Limits()
         self.target_most = TARGET_MOST
         self.page_most = 1 << 30
-        self.before_each: Callable[[Request], None] = lambda _: None
-        self.trouble = Trouble()
-        self._lock = threading.RLock()
-        self._server = HttpServer(self._answer)
-        self.base_url = self._server.url
-
-    def __enter__(self) -> Self:
-        """Serve in threads."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop serving."""
-        self._server.__exit__()
-
-    @property
-    def requests(self) -> list[Request]:
-        """What was asked for, in order."""
-        return self._server.requests
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """Return the settings that lead a tap here, by the token of a private app."""
@@ -93,30 +71,7 @@ class HubSpot:
         }
         return self.settings(authentication={"type": "oauth", "params": params}, **more)
 
-    def before(self, number: int, event: Callable[[], object]) -> None:
-        """Let something happen before the nth request from now is answered; 1 is the next."""
-        with self._lock:
-            self.trouble.before(number, event)
-
-    def spoil(self, spoil: Spoil, **when: Any) -> None:
-        """Let a fault happen; see :meth:`Trouble.spoil`."""
-        with self._lock:
-            self.trouble.spoil(spoil, **when)
-
-    def heal(self) -> None:
-        """Let nothing go wrong any more."""
-        with self._lock:
-            self.trouble.heal()
-
-    def _answer(self, request: Request) -> Answer:
-        with self._lock:
-            self.trouble.begin()
-            self.before_each(request)
-            good = self._good(request)
-            spoil = self.trouble.fault(request)
-        return good if spoil is None else spoil(good)
-
-    def _good(self, request: Request) -> Answer:
+    def good(self, request: Request) -> Answer:
         """Return the answer where nothing goes wrong, which may be a refusal."""
         if len(request.target) > self.target_most:
             return Answer(414, TOO_LONG_PAGE, {"Content-Type": "text/html"})
