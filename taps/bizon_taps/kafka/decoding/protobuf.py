@@ -39,7 +39,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError as ParseError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from bizon_taps.kafka.decoding.avro import exact_decimal
+from bizon_taps.kafka.decoding.avro_logical import exact_decimal
 from bizon_taps.kafka.decoding.calendar import NANOS, moment
 from bizon_taps.kafka.decoding.error import DecodeError
 from bizon_taps.kafka.decoding.framing import Framed, IdKind
