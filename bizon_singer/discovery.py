@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import filter as filter_names
-from itertools import islice
 from typing import Any, TypeVar
 
 from singer_sdk import Tap
 
 from bizon_singer.catalog import LISTED, ROUTED_FROM, is_selected, read_schema, root_of
 from bizon_singer.config_errors import nearest
-from bizon_singer.connection import close_source
 from bizon_singer.errors import (
     BizonSingerError,
     ConfigError,
@@ -21,17 +19,14 @@ from bizon_singer.errors import (
     kind_of,
 )
 from bizon_singer.failure import Failure, describe
-from bizon_singer.iteration import read_pages
 from bizon_singer.layout import Layout
-from bizon_singer.reader import iterate
 from bizon_singer.redact import excerpt, redact
 from bizon_singer.routed_stream import RoutedStream, RouteStream
-from bizon_singer.schema import RecordSchema
-from bizon_singer.source.models import SourceRecord, StreamDefinition
+from bizon_singer.sampling import sampled_fields
+from bizon_singer.source.models import StreamDefinition
 from bizon_singer.source_class import overrides, stream_names
 from bizon_singer.stream import SourceStream
 from bizon_singer.sync import RunContext
-from bizon_singer.values import ValueReader
 
 FULL_TABLE = "FULL_TABLE"
 INCREMENTAL = "INCREMENTAL"
@@ -284,31 +279,9 @@ class Discovery:
     def _sampled(
         self, source_class: type[Any], stream: str, *, is_routed: bool
     ) -> Mapping[str | None, Any]:
-        """Infer the fields of a stream from its first records, if any are asked for.
-
-        A stream that cannot be read does not keep the others out of the catalog.
-
-        Returns:
-            The fields by the destination_id of the records; None for those that are not routed.
-        """
-        limit = self.context.settings.adapter.discover_sample_records
-        if not limit:
-            return {}
-        config = self.context.settings.for_source(source_class.get_config_class(), stream)
-        schemas: dict[str | None, RecordSchema] = {None: RecordSchema({"type": "object"})}
-        values = ValueReader(lambda _field, _what: None)
-        records = iterate(
-            lambda: self._first_records(source_class, config, limit),
-            stop=self.context.stop,
-            limit_seconds=self.context.settings.adapter.page_timeout_seconds,
-        )
+        """Return sampled fields; a stream that cannot be read does not keep the others out."""
         try:
-            for record in records:
-                plain = values.plain(record.data)
-                name = (record.destination_id or None) if is_routed else None
-                schema = schemas.setdefault(name, RecordSchema({"type": "object"}))
-                if not schema.fits(plain):
-                    schema.widen(plain)
+            return sampled_fields(self.context, source_class, stream, is_routed=is_routed)
         except InterruptedRunError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the source raises
@@ -316,23 +289,6 @@ class Discovery:
             self._log_trace(failure)
             self.tap.logger.warning("%s; it is listed without fields of its records.", failure)
             return {}
-        return {name: schema.to_dict()["properties"] for name, schema in schemas.items()}
-
-    def _first_records(
-        self, source_class: type[Any], config: Any, limit: int
-    ) -> Iterator[SourceRecord]:
-        """Yield the first records of a stream."""
-        source = self.context.settings.open_source(source_class, config)
-        try:
-            pages = read_pages(
-                lambda pagination: source.get(pagination=pagination),
-                start={},
-                pages_before=0,
-                limit=None,
-            )
-            yield from islice((record for page in pages for record in page.records), limit)
-        finally:
-            close_source(source)
 
 
 def _definitions(given: Any) -> list[StreamDefinition]:

@@ -99,4 +99,4 @@ class RoutedStream(SourceStream):
         self._pages.log_drops()
         for route in self.routes.values():
             if route is not self:
-                route._log_losses()  # noqa: SLF001 - of its own kind
+                route.tell_losses()

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack
 from functools import cached_property, partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream, Tap
@@ -23,6 +22,7 @@ from singer_sdk.singerlib.catalog import Metadata, MetadataMapping
 from bizon_singer.bookmark import FULL_TABLE, INCREMENTAL, Intent, Start
 from bizon_singer.catalog import removed_fields
 from bizon_singer.errors import CatalogError
+from bizon_singer.field_warnings import FieldWarnings
 from bizon_singer.layout import Layout, base_schema
 from bizon_singer.mapping import StreamMapping
 from bizon_singer.page_encoder import PageEncoder
@@ -91,7 +91,8 @@ class SourceStream(Stream):
         )
         self.replication_key = definition.replication_key
         self.forced_replication_method = methods[0] if len(methods) == 1 else None
-        self._values = ValueReader(self._warn_of_loss)
+        self._warnings = FieldWarnings(self.logger, self.name)
+        self._values = ValueReader(self._warnings.lost)
         self._record_schema = RecordSchema(schema)
         self._schema_is_out = False
         self._metrics = ExitStack()
@@ -253,7 +254,7 @@ class SourceStream(Stream):
         if self.current_run is not None:
             self.current_run.leave()
         self._metrics.__exit__(type(error) if error else None, error, None)
-        self._log_losses()
+        self.tell_losses()
 
     def source_config(self) -> Any:
         """Return the configuration a source instance of this stream gets.
@@ -378,40 +379,14 @@ class SourceStream(Stream):
             return set()
         removed = set(removed_fields(self.schema, self._input_schema))
         if removed:
-            self.logger.warning(
-                "Stream %r: the catalog lacks %s, which the source has, and which is left out; "
-                "discover again to have it, or deselect it.",
-                self.name,
-                _listed(".".join(crumb[1::2]) for crumb in sorted(removed)),
-            )
+            self._warnings.removed(removed)
         return removed
 
     def _warn_of_widening(self, changed: list[str]) -> None:
         if self.layout is Layout.DECLARED:  # a schema that is inferred is meant to grow
-            self.logger.warning(
-                "Stream %r: values of %s do not fit the declared schema; it was widened, nothing "
-                "is lost.",
-                self.name,
-                _listed(changed),
-            )
+            self._warnings.widened(changed)
 
-    def _warn_of_loss(self, field: str, what: str) -> None:
-        self.logger.warning("Stream %r, field `%s`: %s.", self.name, excerpt(field, 80), what)
-
-    def _log_losses(self) -> None:
-        """Say how often values had to be changed, beyond the first time."""
+    def tell_losses(self) -> None:
+        """Say how often values lost something, beyond the first time."""
         # A copy: the thread of a source that was left may still be at its last page.
-        for (field, what), count in dict(self._values.losses.counts).items():
-            if count > 1:
-                self.logger.warning(
-                    "Stream %r, field `%s`: %s in %d records.",
-                    self.name,
-                    excerpt(field, 80),
-                    what,
-                    count,
-                )
-
-
-def _listed(fields: Iterable[str]) -> str:
-    """Return the first ten of some fields, for a message."""
-    return ", ".join(f"`{excerpt(name, 60)}`" for name in islice(fields, 10))
+        self._warnings.lost_in_all(dict(self._values.losses.counts))
