@@ -21,7 +21,7 @@ import orjson
 
 from bizon_singer.errors import BizonSingerError, PaginationError, ProtocolError, kind_of
 from bizon_singer.frozen import CannotFreezeError, freeze
-from bizon_singer.source.models import SourceRecord
+from bizon_singer.source.models import SourceRecord, stored_timestamp
 
 MAX_EMPTY_PAGES = 1000
 PAGE_TRIES = 3
@@ -32,6 +32,8 @@ EXAMPLE = "return a SourceIteration(records=…, next_pagination=…)"
 RECORD_FIELDS = frozenset({"id", "data", "timestamp", "destination_id"})
 LARGEST_EPOCH_SECONDS = 2e10
 """A larger number is taken for milliseconds, as pydantic does and so Bizon (the year 2603)."""
+
+_STORED = frozenset({datetime, tuple})
 
 T = TypeVar("T")
 Pagination = dict[str, Any]
@@ -281,8 +283,8 @@ def accept_records(records: Any) -> Sequence[SourceRecord]:
             type(record) is SourceRecord
             and type(record.id) is str
             and type(record.data) is dict
-            and (record.destination_id is None or type(record.destination_id) is str)
-            and ((moment := record.own_timestamp()) is None or type(moment) is datetime)
+            and ((route := record.destination_id) is None or type(route) is str)
+            and ((moment := stored_timestamp(record)) is None or type(moment) in _STORED)
         ):
             accepted[position] = _accept_record(record, position + 1)
     return accepted

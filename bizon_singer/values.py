@@ -9,8 +9,8 @@ Decimal, int of any size             number, every digit kept
 timedelta                            number of seconds
 bytes                                UTF-8 text, base64 if it is none
 NaN, Infinity, NaT                   null, with one counted warning per field
-Decimal no double can hold           its digits if it is an integer of at most 5,000 of them,
-                                     else null, with one counted warning per field
+Decimal no double can hold           its digits if it is an integer that has them all, or of at
+                                     most 5,000, else null, with one counted warning per field
 lone surrogate in a string           U+FFFD, with one counted warning per field
 list, tuple, set, frozenset, deque   array (sets in a stable order)
 dict with other keys than strings    object, keys written as strings
@@ -47,6 +47,7 @@ import msgspec
 import orjson
 
 from bizon_singer.errors import ProtocolError, kind_of, with_article
+from bizon_singer.integers import decimal_of
 from bizon_singer.moments import standard, text_of
 from bizon_singer.redact import excerpt
 from bizon_singer.source.models import JsonObject
@@ -57,6 +58,7 @@ MAX_PLAIN_DIGITS = 200
 MAX_DOUBLE_EXPONENT = 308
 """Readers that take numbers as doubles make Infinity of ``1E+309``, but not of 310 digits."""
 MAX_DECIMAL_DIGITS = 5_000
+"""Of what an exponent says: ``1E+999999999`` would fill the memory."""
 MAX_LOSSY_FIELDS = 100
 """Fields whose losses are counted apart: a map with arbitrary keys has any number of them."""
 INT64_MIN = -(2**63)
@@ -72,6 +74,7 @@ TOO_LARGE = "a number no double can hold became null"
 SURROGATE = "a lone surrogate became U+FFFD"
 REPLACEMENT = "\ufffd"
 
+_INTEGER = Decimal(1)
 _FINER_THAN_DATETIME = ("[ns]", "[ps]", "[fs]", "[as]")
 
 
@@ -80,8 +83,10 @@ def is_writable(number: Decimal) -> bool:
     if not number.is_finite():
         return False
     exponent = number.adjusted()
-    return exponent < MAX_DOUBLE_EXPONENT or (
-        exponent < MAX_DECIMAL_DIGITS and number == number.to_integral_value()
+    return (
+        exponent < MAX_DOUBLE_EXPONENT
+        or number.same_quantum(_INTEGER)
+        or (exponent < MAX_DECIMAL_DIGITS and number == number.to_integral_value())
     )
 
 
@@ -272,7 +277,7 @@ def _default(value: Any) -> Any:
 
 def _digits(value: int) -> str:
     # str() refuses integers of more than 4,300 digits; Decimal does not.
-    return format(Decimal(value), "f")
+    return format(decimal_of(value), "f")
 
 
 def _seconds(value: timedelta) -> float | Decimal:

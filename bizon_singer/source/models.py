@@ -27,7 +27,11 @@ class _RecordFields(msgspec.Struct, gc=False):
     destination_id: str | None = None
 
 
-_stored_timestamp = _RecordFields.timestamp.__get__  # type: ignore[union-attr]
+stored_timestamp = _RecordFields.timestamp.__get__  # type: ignore[union-attr]
+"""Gives what a record keeps: a timestamp it was given, or in a tuple the one it was read with.
+
+For the loop that looks at each record: a method of the record would cost it a call more.
+"""
 _store_timestamp = _RecordFields.timestamp.__set__  # type: ignore[union-attr]
 
 
@@ -49,7 +53,7 @@ class SourceRecord(_RecordFields, gc=False):
     @property  # type: ignore[misc]
     def timestamp(self) -> datetime:
         """When the record was extracted."""
-        value = _stored_timestamp(self)
+        value = stored_timestamp(self)
         if type(value) is tuple:
             value = value[0]
         elif value is None:
@@ -64,7 +68,7 @@ class SourceRecord(_RecordFields, gc=False):
 
     def own_timestamp(self) -> datetime | None:
         """Return the timestamp the source gave or has read, None when it did neither."""
-        value = _stored_timestamp(self)
+        value = stored_timestamp(self)
         if value is None:  # as nearly always; asked once per record
             return None
         return value[0] if type(value) is tuple else value  # type: ignore[no-any-return]
@@ -93,7 +97,7 @@ class SourceRecord(_RecordFields, gc=False):
 
 
 def _given_timestamp(record: SourceRecord) -> datetime | None:
-    value = _stored_timestamp(record)
+    value = stored_timestamp(record)
     return None if type(value) is tuple else value
 
 

@@ -18,7 +18,6 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Self
@@ -37,6 +36,7 @@ from bizon_singer.errors import (
     ProtocolError,
     TransientError,
 )
+from bizon_singer.integers import read_integer
 from bizon_singer.redact import excerpt
 from bizon_singer.source.body import CHUNK_BYTES, CorruptBodyError, iter_body, read_body
 from bizon_singer.source.config import MAX_BODY_BYTES
@@ -171,7 +171,8 @@ class Reply(requests.Response):
     def json(self, **kwargs: Any) -> Any:
         """Return the body decoded from JSON.
 
-        Integers of any size stay exact. ``kwargs`` go to :func:`json.loads`, which is then used.
+        Integers of any size stay exact, one of more than 4,300 digits as a Decimal. ``kwargs`` go
+        to :func:`json.loads`, which is then used.
 
         Raises:
             BrokenJsonError: The body is empty or no JSON, or is nested too deep to be read.
@@ -185,7 +186,7 @@ class Reply(requests.Response):
                 # which APIs do send; what it refuses as well is no JSON.
                 pass
         try:
-            return json.loads(self._json_text(body), **{"parse_int": _integer, **kwargs})
+            return json.loads(self._json_text(body), **{"parse_int": read_integer, **kwargs})
         except (ValueError, RecursionError) as error:
             # The cause would show the body in a traceback.
             raise BrokenJsonError(self, _position(error)) from None
@@ -199,14 +200,6 @@ class Reply(requests.Response):
             return body.decode(charset[1])
         except LookupError:
             return body
-
-
-def _integer(digits: str) -> int:
-    # int() refuses more than 4,300 digits of anybody's text; Decimal does not.
-    try:
-        return int(digits)
-    except ValueError:
-        return int(Decimal(digits))
 
 
 def _position(error: Exception) -> int:

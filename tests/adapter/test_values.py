@@ -148,6 +148,12 @@ class TestNumbers:
         """Neither 64 bits nor Python's 4,300 digits are a limit."""
         assert written([value, {"deep": value}]) == [Decimal(value), {"deep": Decimal(value)}]
 
+    @pytest.mark.parametrize("sign", ["", "-"])
+    def test_an_integer_kept_as_a_decimal_keeps_its_digits(self, sign: str) -> None:
+        """As answers have those that are too long for an int; no exponent made them many."""
+        digits = sign + "9" * 1_000_000
+        assert dumps(quiet().plain([Decimal(digits)])) == f"[{digits}]".encode()
+
     def test_an_integer_of_a_subclass_is_its_number(self) -> None:
         """Not what its __int__ or __str__ makes of it."""
 
