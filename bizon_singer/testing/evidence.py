@@ -12,15 +12,24 @@ from bizon_singer.place import parse_time
 from bizon_singer.stream import SourceStream
 from bizon_singer.testing.recording import Invariant, Message, canonical, read
 from bizon_singer.testing.recording_rules import check
-from bizon_singer.testing.subject import Subject
+from bizon_singer.testing.subject import NotApplicableError, Subject
+
+ONE_PAGE = "no stream has a second page; give the kit more records, or smaller pages"
 
 Rows = defaultdict[str, set[str]]
 """Records as texts, by stream."""
 
 
 def selected(subject: Subject) -> list[SourceStream]:
-    """Return the streams a run reads."""
-    return [stream for stream in subject.tap().streams.values() if stream.selected]
+    """Return the streams a run reads.
+
+    Raises:
+        NotApplicableError: There are none.
+    """
+    found = [stream for stream in subject.tap().streams.values() if stream.selected]
+    if not found:
+        raise NotApplicableError("no stream is selected")
+    return found
 
 
 def violations(
@@ -43,13 +52,19 @@ def violations(
 
 
 def proven(subject: Subject, *invariants: Invariant) -> Iterator[str]:
-    """Yield what breaks invariants where the first run is cut and resumed."""
+    """Yield what breaks invariants where the first run is cut and resumed.
+
+    Raises:
+        NotApplicableError: Nothing does, but no cut was in the middle of a stream.
+    """
     seen: set[str] = set()
     for violation in subject.proof.violations:
         where = f"stream {violation.stream!r}, " if violation.stream else ""
         if violation.invariant in invariants and where not in seen:
             seen.add(where)  # a fault shows at every byte from its own on: once is enough
             yield f"{where}cut at byte {violation.offset:,}: {violation.detail}"
+    if not seen and not subject.has_second_page:
+        raise NotApplicableError(ONE_PAGE)
 
 
 def rows_of(messages: Iterable[Message], volatile_fields: Collection[str]) -> Rows:

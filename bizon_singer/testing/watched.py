@@ -20,11 +20,13 @@ class PageCall:
     Attributes:
         stream: Of this stream.
         method: ``get`` or ``get_records_after``.
+        is_first: Whether it was the first page.
         changed_pagination: Whether it changed the pagination it was given.
     """
 
     stream: str
     method: str
+    is_first: bool
     changed_pagination: bool
 
 
@@ -50,6 +52,6 @@ def _noting(method: Callable[..., Any], name: str, calls: list[PageCall]) -> Cal
             return method(self, *args, **kwargs)
         finally:
             stream = str(getattr(self.config, "stream", ""))
-            calls.append(PageCall(stream, name, pagination != before))
+            calls.append(PageCall(stream, name, not before, pagination != before))
 
     return noting

@@ -273,3 +273,29 @@ class Telling(Library):
     def record(self, row: dict[str, Any]) -> SourceRecord:
         """Add it."""
         return SourceRecord(str(row["id"]), {**row, "by": self.config.token})
+
+
+class Empty(Library):
+    """Holds nothing."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Give no record."""
+        return super().page([], pagination)
+
+
+class Brief(Library):
+    """Gives all it has on one page."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Leave nothing for a second."""
+        del pagination
+        records = [self.record(row) for row in rows]
+        return SourceIteration(records=records, next_pagination={})
+
+
+class Shut(Library):
+    """Raises an error for the first page."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Fail."""
+        raise RuntimeError("nobody is in")

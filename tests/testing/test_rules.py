@@ -125,3 +125,63 @@ def test_a_flaw_is_seen(rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert flaw.words in outcome.seen
     assert str(outcome) == f"{rule.says} Seen: {outcome.seen}. {rule.mend}"
     assert TOKEN not in str(outcome)
+
+
+BEFORE_A_RUN = {
+    "discovery_gives_the_same_catalog_twice",
+    "the_connection_check_answers",
+    "the_total_is_a_count",
+}
+WITHOUT_RECORDS = {
+    "a_run_completes",
+    "pagination_ends",
+    "stdout_is_left_alone",
+    "every_line_is_a_message",
+    "paginations_are_not_changed",
+    "states_are_whole",
+}
+WITHOUT_A_SECOND_PAGE = {
+    "paginations_go_into_state",
+    "state_never_runs_ahead",
+    "a_resumed_run_is_exact",
+    "a_resumed_run_repeats_little",
+}
+
+
+def by_status(source_class: type[Any], folder: Path) -> dict[Status, set[str]]:
+    """Return the names of the rules by what became of them."""
+    found: dict[Status, set[str]] = {status: set() for status in Status}
+    for outcome in examine(subject_of(source_class, folder)):
+        found[outcome.status].add(outcome.rule.name)
+    return found
+
+
+def test_no_rule_of_records_passes_where_there_are_none(tmp_path: Path) -> None:
+    """It is skipped: an empty account shows nothing of what its records would break."""
+    found = by_status(library.Empty, tmp_path)
+    assert found[Status.FAILED] == set()
+    assert found[Status.PASSED] == BEFORE_A_RUN | WITHOUT_RECORDS | {"secrets_are_not_shown"}
+
+
+def test_no_rule_passes_on_a_run_that_wrote_nothing(tmp_path: Path) -> None:
+    """What failed on its first page has shown neither an end nor a STATE."""
+    found = by_status(library.Shut, tmp_path)
+    assert found[Status.FAILED] == {"a_run_completes"}
+    judged = {"stdout_is_left_alone", "paginations_are_not_changed", "secrets_are_not_shown"}
+    assert found[Status.PASSED] == BEFORE_A_RUN | judged
+
+
+def test_no_rule_of_resuming_passes_where_nothing_can_be_resumed(tmp_path: Path) -> None:
+    """With one page a stream there is no place in the middle of one."""
+    found = by_status(library.Brief, tmp_path)
+    assert found[Status.SKIPPED] == WITHOUT_A_SECOND_PAGE
+
+
+def test_a_stream_that_is_not_there_is_told() -> None:
+    """A spelling mistake would leave nothing to read, and nothing to find fault with."""
+    subject = Subject(library.Library, {}, streams=["loans", "note"])
+    for outcome in examine(subject):
+        assert outcome.status is not Status.PASSED or outcome.rule.name in BEFORE_A_RUN
+    outcome = judge(RULES[3], subject)
+    assert outcome.status is Status.FAILED
+    assert outcome.seen == "there is no stream 'note' (did you mean `notes`?)"
