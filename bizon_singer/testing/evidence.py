@@ -40,13 +40,13 @@ def violations(
     Args:
         subject: The source.
         invariant: The invariant.
-        about: What the finding must say.
-        others: What it must not say: findings of other rules.
+        about: What the finding must begin with.
+        others: What it must not begin with: findings of other rules.
     """
     for violation in check(subject.first.stdout):
         said = violation.detail
-        wanted = violation.invariant is invariant and about in said
-        if wanted and not any(other in said for other in others):
+        wanted = violation.invariant is invariant and said.startswith(about)
+        if wanted and not said.startswith(others):
             where = f"stream {violation.stream!r}, " if violation.stream else ""
             yield f"{where}byte {violation.offset:,}: {said}"
 

@@ -27,6 +27,8 @@ from bizon_singer.testing.subject import NotApplicableError, Subject
 
 KILLS = 3
 KEYED = "stream with a key"
+UNANNOUNCED, NO_KEY = "RECORD before its SCHEMA", "key "
+"""How the checker begins what it says of two breaches that are rules of their own here."""
 MIN_SECRET_LENGTH = 8
 """A shorter one may be a word that stands in the output by itself."""
 MIN_RECORDS = 3
@@ -140,7 +142,7 @@ def schemas_come_first(subject: Subject) -> Iterator[str]:
     Give a record's stream by the route the source declares.
     """
     subject.with_records()
-    yield from violations(subject, Invariant.SCHEMA, "before its SCHEMA")
+    yield from violations(subject, Invariant.SCHEMA, UNANNOUNCED)
 
 
 @rule
@@ -150,7 +152,7 @@ def records_fit_their_schema(subject: Subject) -> Iterator[str]:
     Declare what the API really sends; a field that may be missing or null is nullable.
     """
     subject.with_records()
-    yield from violations(subject, Invariant.SCHEMA, "", "before its SCHEMA", "key ")
+    yield from violations(subject, Invariant.SCHEMA, "", UNANNOUNCED, NO_KEY)
 
 
 @rule
@@ -195,7 +197,7 @@ def keys_are_there(subject: Subject) -> Iterator[str]:
     Choose keys that every record has, or give each record an id.
     """
     subject.with_records(subject.keyed, KEYED)
-    yield from violations(subject, Invariant.SCHEMA, "key ")
+    yield from violations(subject, Invariant.SCHEMA, NO_KEY)
 
 
 @rule

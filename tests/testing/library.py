@@ -17,7 +17,7 @@ LOANS: list[dict[str, Any]] = [
 ]
 NOTES = [{"id": str(number), "text": f"note {number}"} for number in range(7)]
 NOTED_AT = "2026-01-09T00:00:00Z"
-LOAN_SCHEMA = {
+LOAN_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "id": {"type": "integer"},
@@ -280,6 +280,7 @@ class Empty(Library):
 
     def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
         """Give no record."""
+        del rows
         return super().page([], pagination)
 
 
@@ -298,4 +299,20 @@ class Shut(Library):
 
     def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
         """Fail."""
+        del rows, pagination
         raise RuntimeError("nobody is in")
+
+
+class Labelled(Library):
+    """Declares a field named `key`, and gives a text where it declares a number."""
+
+    @classmethod
+    def stream_definitions(cls) -> list[StreamDefinition]:
+        """Declare it."""
+        properties = {**LOAN_SCHEMA["properties"], "key": {"type": "integer"}}
+        schema = {**LOAN_SCHEMA, "properties": properties}
+        return [StreamDefinition("loans", schema, ("id",), "updated_at")]
+
+    def record(self, row: dict[str, Any]) -> SourceRecord:
+        """Give the text."""
+        return SourceRecord(str(row["id"]), {**row, "key": "a"})

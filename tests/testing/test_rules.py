@@ -185,3 +185,12 @@ def test_a_stream_that_is_not_there_is_told() -> None:
     outcome = judge(RULES[3], subject)
     assert outcome.status is Status.FAILED
     assert outcome.seen == "there is no stream 'note' (did you mean `notes`?)"
+
+
+def test_a_field_called_key_is_a_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit in it is no key that is missing: each finding is of one rule."""
+    no_check(monkeypatch)
+    subject = subject_of(library.Labelled, tmp_path)
+    rules = {rule.name: rule for rule in RULES}
+    assert "$.key breaks 'type'" in judge(rules["records_fit_their_schema"], subject).seen
+    assert judge(rules["keys_are_there"], subject).status is Status.PASSED
