@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from bizon_singer.connection import close_source
+from bizon_singer.failure import describe
 from bizon_singer.place import parse_time
 from bizon_singer.stream import SourceStream
 from bizon_singer.testing.recording import Invariant, Message, canonical, read
@@ -30,6 +33,22 @@ def selected(subject: Subject) -> list[SourceStream]:
     if not found:
         raise NotApplicableError("no stream is selected")
     return found
+
+
+@contextmanager
+def opened(subject: Subject, stream: SourceStream) -> Iterator[Any]:
+    """Give the source of a stream, made and closed as a run does it."""
+    settings = stream.run_context.settings
+    source = settings.open_source(subject.source_class, stream.source_config())
+    try:
+        yield source
+    finally:
+        close_source(source)
+
+
+def raised(error: Exception) -> str:
+    """Return what a source raised, for a finding."""
+    return describe(error, "", None).sentence.partition(";")[0]
 
 
 def violations(

@@ -16,7 +16,9 @@ from bizon_singer.testing.evidence import (
     key_of,
     last_state,
     mixed_types,
+    opened,
     proven,
+    raised,
     rows_of,
     selected,
     violations,
@@ -61,12 +63,18 @@ def discovery_gives_the_same_catalog_twice(subject: Subject) -> Iterator[str]:
 
 @rule
 def the_connection_check_answers(subject: Subject) -> Iterator[str]:
-    """check_connection() returns (True, None) for good settings, and says why for others.
+    """check_connection() returns (True, None) for good settings.
 
-    Ask the API for something small with the credentials, and return whether it answered.
+    Ask the API for something small with the credentials; return whether it answered, and if not,
+    why.
     """
     for stream in selected(subject):
-        answer = subject.source_class(stream.source_config()).check_connection()
+        try:
+            with opened(subject, stream) as source:
+                answer = source.check_connection()
+        except Exception as error:  # noqa: BLE001 - the user's code, whatever it raises
+            yield f"stream {stream.name!r}: {raised(error)}"
+            continue
         if not (isinstance(answer, tuple) and len(answer) == 2):  # noqa: PLR2004 - a pair
             yield f"stream {stream.name!r} answered with {type(answer).__name__}"
         elif answer[0] is not True:
@@ -80,11 +88,11 @@ def the_total_is_a_count(subject: Subject) -> Iterator[str]:
     Return None where the API does not tell; an error there hides the progress from the user.
     """
     for stream in selected(subject):
-        source = subject.source_class(stream.source_config())
         try:
-            total = source.get_total_records_count()
+            with opened(subject, stream) as source:
+                total = source.get_total_records_count()
         except Exception as error:  # noqa: BLE001 - the user's code, whatever it raises
-            yield f"stream {stream.name!r} raised {type(error).__name__}"
+            yield f"stream {stream.name!r}: {raised(error)}"
             continue
         if total is not None and (type(total) is not int or total < 0):
             yield f"stream {stream.name!r} counts {total!r}"

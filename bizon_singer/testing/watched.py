@@ -30,6 +30,14 @@ class PageCall:
     changed_pagination: bool
 
 
+def copied(pagination: Any) -> Any:
+    """Return a copy of a pagination, or itself where it has none: an open cursor, a lock."""
+    try:
+        return copy.deepcopy(pagination)
+    except Exception:  # noqa: BLE001 - whatever the values of a user raise
+        return pagination
+
+
 def watched(source_class: type[Any], calls: list[PageCall]) -> type[Any]:
     """Return a subclass that notes the pages it is asked for.
 
@@ -47,7 +55,7 @@ def _noting(method: Callable[..., Any], name: str, calls: list[PageCall]) -> Cal
     @wraps(method)
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
         pagination = kwargs.get("pagination")
-        before = copy.deepcopy(pagination)
+        before = copied(pagination)
         try:
             return method(self, *args, **kwargs)
         finally:

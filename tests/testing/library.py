@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar
 
 from bizon_singer import AbstractSource, SourceConfig, SourceIteration, SourceRecord
@@ -316,3 +317,33 @@ class Labelled(Library):
     def record(self, row: dict[str, Any]) -> SourceRecord:
         """Give the text."""
         return SourceRecord(str(row["id"]), {**row, "key": "a"})
+
+
+class Burning(Library):
+    """Raises an error for whatever is asked before a run."""
+
+    closed: ClassVar[int] = 0
+
+    def check_connection(self) -> tuple[bool, Any | None]:
+        """Fail."""
+        raise KeyError("fire")
+
+    def get_total_records_count(self) -> int | None:
+        """Fail."""
+        raise KeyError("fire")
+
+    def close(self) -> None:
+        """Count."""
+        super().close()
+        Burning.closed += 1
+
+
+class Locked(Library):
+    """Puts what nothing can copy into the pagination."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Add a lock."""
+        found = super().page(rows, pagination)
+        lock = {"lock": Lock()} if found.next_pagination else {}
+        following = {**(found.next_pagination or {}), **lock}
+        return SourceIteration(records=found.records, next_pagination=following)

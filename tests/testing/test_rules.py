@@ -194,3 +194,21 @@ def test_a_field_called_key_is_a_field(tmp_path: Path, monkeypatch: pytest.Monke
     rules = {rule.name: rule for rule in RULES}
     assert "$.key breaks 'type'" in judge(rules["records_fit_their_schema"], subject).seen
     assert judge(rules["keys_are_there"], subject).status is Status.PASSED
+
+
+@pytest.mark.parametrize("name", ["the_connection_check_answers", "the_total_is_a_count"])
+def test_what_a_source_raises_is_a_finding(name: str) -> None:
+    """And whatever it opened is closed again."""
+    rule = next(rule for rule in RULES if rule.name == name)
+    library.Burning.closed = 0
+    outcome = judge(rule, Subject(library.Burning, {}))
+    assert outcome.status is Status.FAILED
+    assert "stream 'loans': the source raised KeyError: 'fire'" in outcome.seen
+    assert library.Burning.closed == len(library.Burning.streams())
+
+
+def test_a_pagination_that_cannot_be_copied_is_no_failure_of_the_kit(tmp_path: Path) -> None:
+    """It may hold a lock: the run reads on, and the rule about STATE says what is wrong."""
+    found = by_status(library.Locked, tmp_path)
+    assert "a_run_completes" in found[Status.PASSED]
+    assert "paginations_go_into_state" in found[Status.FAILED]

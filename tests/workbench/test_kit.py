@@ -87,7 +87,8 @@ def test_a_source_that_cannot_be_made_is_judged_as_well(tmp_path: Path) -> None:
     done = desk("test", source(tmp_path, RAISING), *rules)
     assert done.code == 4
     text = "\n".join(lines(done))
-    assert "BROKEN the_connection_check_answers the source raised KeyError: 'no such thing'" in text
+    raised = "stream 'things': the source raised KeyError: 'no such thing'"
+    assert f"BROKEN the_connection_check_answers {raised}" in text
     assert "BROKEN a_run_completes exit code 1" in text
 
 
