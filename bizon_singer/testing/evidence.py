@@ -121,8 +121,8 @@ def by_moment(
     return found
 
 
-def mixed_types(schema: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the fields that hold more than one type, and these types."""
+def mixed_types(schema: Mapping[str, Any], outer: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield the paths of the fields that hold more than one type, and these types."""
     for name, field in schema.get("properties", {}).items():
         declared = field.get("type", ())
         kinds = {declared} if isinstance(declared, str) else set(declared)
@@ -130,4 +130,5 @@ def mixed_types(schema: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
         if "number" in kinds:
             kinds -= {"integer"}
         if len(kinds) > 1:
-            yield name, sorted(kinds)
+            yield f"{outer}{name}", sorted(kinds)
+        yield from mixed_types(field, f"{outer}{name}.")

@@ -59,6 +59,10 @@ def discovery_gives_the_same_catalog_twice(subject: Subject) -> Iterator[str]:
     first, second = (json.dumps(subject.discover()) for _ in range(2))
     if first != second:
         yield "two catalogs that differ"
+    elif process.importable(subject.source_class) and first != json.dumps(
+        process.catalog_of(subject)
+    ):
+        yield "another process gives another catalog"
 
 
 @rule
@@ -129,7 +133,7 @@ def stdout_is_left_alone(subject: Subject) -> Iterator[str]:
     Use logging instead of print; the tap sends prints to stderr, where nobody looks for them.
     """
     if subject.first.printed:
-        yield f"{len(subject.first.printed):,} characters printed"
+        yield subject.first.printed
 
 
 @rule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import uuid
 from itertools import count
 from pathlib import Path
@@ -246,10 +247,6 @@ class Filing(Library):
             file.unlink(missing_ok=True)
         return found
 
-    def record(self, row: dict[str, Any]) -> SourceRecord:
-        """Give more than a pipe holds, so that the process is not at its end when it is killed."""
-        return SourceRecord(str(row["id"]), {**row, "long": "x" * 50_000})
-
 
 class Strict(Library):
     """Asks for what changed after the last run, not for what changed at that moment."""
@@ -347,3 +344,30 @@ class Locked(Library):
         lock = {"lock": Lock()} if found.next_pagination else {}
         following = {**(found.next_pagination or {}), **lock}
         return SourceIteration(records=found.records, next_pagination=following)
+
+
+class Echoing(Library):
+    """Lets a child process write to stdout."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Echo."""
+        subprocess.run(["echo", "a page"], check=True)
+        return super().page(rows, pagination)
+
+
+class Moody(Library):
+    """Gives a field within a field as a text and as a number."""
+
+    def record(self, row: dict[str, Any]) -> SourceRecord:
+        """Add the field."""
+        mood = {"mood": {"today": 1 if row["id"] == "1" else "good"}}
+        return SourceRecord(str(row["id"]), {**row, **(mood if "text" in row else {})})
+
+
+class Scattered(Library):
+    """Has its streams in a set."""
+
+    @staticmethod
+    def streams() -> list[str]:
+        """Fifty, in any order."""
+        return list({"loans", *(f"notes of {number}" for number in range(49))})

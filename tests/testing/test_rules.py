@@ -13,7 +13,7 @@ from bizon_singer import page_encoder, schema
 from bizon_singer.bookmark import Bookmark
 from bizon_singer.encoding import RecordEncoder
 from bizon_singer.layout import RecordBuilder
-from bizon_singer.testing import RULES, Rule, Status, Subject, examine
+from bizon_singer.testing import RULES, Rule, Status, Subject, examine, process
 from bizon_singer.testing.conformance import judge
 from tests.testing import library
 
@@ -72,7 +72,7 @@ FLAWS = {
     "the_total_is_a_count": Flaw(library.Miscounting, "'loans' counts -1"),
     "a_run_completes": Flaw(library.Raising, "the shelf fell over"),
     "pagination_ends": Flaw(library.Endless, "'loans' still went on after 20 pages"),
-    "stdout_is_left_alone": Flaw(library.Printing, "characters printed"),
+    "stdout_is_left_alone": Flaw(library.Printing, "beginning with 'a page"),
     "every_line_is_a_message": Flaw(library.Library, "byte", broken_lines),
     "schemas_come_first": Flaw(library.Library, "RECORD before its SCHEMA", no_schema),
     "records_fit_their_schema": Flaw(library.Undeclared, "$.id breaks 'type'", no_check),
@@ -212,3 +212,34 @@ def test_a_pagination_that_cannot_be_copied_is_no_failure_of_the_kit(tmp_path: P
     found = by_status(library.Locked, tmp_path)
     assert "a_run_completes" in found[Status.PASSED]
     assert "paginations_go_into_state" in found[Status.FAILED]
+
+
+def test_stdout_is_watched_below_python_too(tmp_path: Path) -> None:
+    """A child process, a C library or os.write has the descriptor, and no sys.stdout."""
+    rule = next(rule for rule in RULES if rule.name == "stdout_is_left_alone")
+    outcome = judge(rule, subject_of(library.Echoing, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert "something wrote to stdout, beginning with 'a page" in outcome.seen
+
+
+def test_a_field_within_a_field_keeps_its_type(tmp_path: Path) -> None:
+    """It is a column as well, where a target flattens; it is named by its path."""
+    rule = next(rule for rule in RULES if rule.name == "fields_keep_their_type")
+    outcome = judge(rule, subject_of(library.Moody, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert "field 'mood.today' of stream 'notes' is" in outcome.seen
+
+
+def test_an_order_that_only_another_process_sees_is_found(tmp_path: Path) -> None:
+    """That of a set of texts stays as long as a process does."""
+    rule = next(rule for rule in RULES if rule.name == "discovery_gives_the_same_catalog_twice")
+    outcome = judge(rule, subject_of(library.Scattered, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert outcome.seen == "another process gives another catalog"
+
+
+@pytest.mark.parametrize("last_byte", [1, 300, 700])
+def test_a_kill_is_at_its_byte(tmp_path: Path, last_byte: int) -> None:
+    """However little the source writes: a pipe would hold all of it before a kill from outside."""
+    subject = subject_of(library.Library, tmp_path)
+    assert len(process.killed_after(last_byte, subject)) == last_byte
