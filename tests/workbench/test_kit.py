@@ -98,7 +98,7 @@ def test_the_config_is_that_of_a_tap(tmp_path: Path) -> None:
     config = {"source_file_path": path, **_authentication("env://SECRET_TOKEN")}
     place = write(tmp_path / "c.json", config)
     rules = only("secrets_are_not_shown")
-    done = desk("test", path, "-c", place, *rules, env={"SECRET_TOKEN": CANARY})
+    done = desk("test", path, "-c", place, *rules, SECRET_TOKEN=CANARY)
     assert done.code == 4
     (broken,) = [line for line in lines(done) if line.startswith("BROKEN")]
     assert broken.startswith("BROKEN secrets_are_not_shown secret number 0, ")
