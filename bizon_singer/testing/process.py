@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from bizon_singer import stdout
 from bizon_singer.cli import exit_with, tap_name
 from bizon_singer.cli import main as run_main
 from bizon_singer.loader import file_of, load_source_file
@@ -39,39 +41,61 @@ def importable(source_class: type[Any]) -> bool:
     )
 
 
-def killed_after(count: int, subject: Subject) -> bytes:
-    """Kill the tap of a source (SIGKILL) once so many bytes are read; return all it wrote."""
-    with _started(subject, subprocess.DEVNULL) as tap:
-        assert tap.stdout is not None  # noqa: S101 - it is a pipe
-        written = tap.stdout.read(count)
-        tap.kill()
-        return written + tap.stdout.read()
+def killed_after(last_byte: int, subject: Subject) -> bytes:
+    """Kill the tap of a source (SIGKILL) as it writes a certain byte; return all it wrote."""
+    with _started(subject, last_byte=last_byte) as tap:
+        return _output_of(tap)
+
+
+def catalog_of(subject: Subject) -> Any:
+    """Discover in another process, where texts have other hashes; None if it gives nothing."""
+    with _started(subject, question="--discover", PYTHONHASHSEED="random") as tap:
+        found = _output_of(tap)
+    return json.loads(found) if found else None
 
 
 def log_of(subject: Subject) -> bytes:
     """Run the tap of a source to its end, at the level debug; return its stderr."""
     with tempfile.TemporaryFile() as log:
         with _started(subject, log, TAP_LOGLEVEL="DEBUG", LOGLEVEL="DEBUG") as tap:
-            assert tap.stdout is not None  # noqa: S101 - it is a pipe
-            while tap.stdout.read(1 << 16):
-                pass
+            _output_of(tap)
             tap.wait()
         log.seek(0)
         return log.read()
 
 
+def _output_of(tap: subprocess.Popen[bytes]) -> bytes:
+    assert tap.stdout is not None  # noqa: S101 - it is a pipe
+    return tap.stdout.read()
+
+
 @contextlib.contextmanager
 def _started(
-    subject: Subject, log: IO[bytes] | int, **environment: str
+    subject: Subject,
+    log: IO[bytes] | int = subprocess.DEVNULL,
+    *,
+    question: str | None = None,
+    last_byte: int = 0,
+    **environment: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the tap of a source; kill it if it is still there at the end."""
+    """Start the tap of a source; kill it if it is still there at the end.
+
+    Args:
+        subject: The source.
+        log: Where its stderr goes.
+        question: An option that is answered instead of a run.
+        last_byte: The one it is killed with, counted from 1; 0 for none.
+        environment: Added to this process's.
+    """
     source_class = subject.source_class
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["--config", _written(folder, "config", subject.settings)]
-        if subject.catalog is not None:
+        if question is not None:
+            arguments.append(question)
+        elif subject.catalog is not None:
             arguments += ["--catalog", _written(folder, "catalog", subject.catalog)]
         module = file_of(source_class) or source_class.__module__
-        place = [module, source_class.__qualname__]
+        place = [module, source_class.__qualname__, str(last_byte)]
         path = os.pathsep.join(filter(None, sys.path))
         tap = subprocess.Popen(  # noqa: S603 - the interpreter of this process
             [sys.executable, "-m", "bizon_singer.testing.process", *place, *arguments],
@@ -95,19 +119,43 @@ def _written(folder: str, name: str, value: Any) -> str:
     return str(path)
 
 
+class _LastWords(stdout.Writer):
+    """Writes to another writer, and kills the process with a certain byte.
+
+    Killed from outside, a process whose output a pipe holds would have come to its end before.
+    """
+
+    def __init__(self, inner: stdout.Writer, last_byte: int) -> None:
+        super().__init__(-1)
+        self._inner = inner
+        self._left = last_byte
+
+    def write(self, lines: bytes) -> None:
+        """Write, as long as there is time."""
+        self._inner.write(lines[: self._left])
+        self._left -= len(lines)
+        if self._left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 def main() -> None:
     """Run the tap of the class that the command line names."""
-    module, name, *arguments = sys.argv[1:]
+    module, name, last_byte, *arguments = sys.argv[1:]
+    written = contextlib.ExitStack()
 
     def make(_arguments: Sequence[str]) -> Any:
         from bizon_singer.tap import tap_for  # noqa: PLC0415 - after stdout is claimed
 
+        if int(last_byte):
+            writer = _LastWords(stdout.current(), int(last_byte))
+            written.enter_context(stdout.replaced_by(writer))
         is_file = module.endswith(SUFFIX)
         holder = load_source_file(module) if is_file else importlib.import_module(module)
         source_class = getattr(holder, name)
         return tap_for(tap_name(source_class), [source_class])
 
-    exit_with(run_main(make, arguments))
+    with written:
+        exit_with(run_main(make, arguments))
 
 
 if __name__ == "__main__":

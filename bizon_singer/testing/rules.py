@@ -11,11 +11,14 @@ from bizon_singer.config_schema import secrets_in
 from bizon_singer.testing import process
 from bizon_singer.testing.conformance import Judge, Rule
 from bizon_singer.testing.evidence import (
+    ONE_PAGE,
     by_moment,
     key_of,
     last_state,
     mixed_types,
+    opened,
     proven,
+    raised,
     rows_of,
     selected,
     violations,
@@ -25,6 +28,9 @@ from bizon_singer.testing.recording_rules import check, secret_forms
 from bizon_singer.testing.subject import NotApplicableError, Subject
 
 KILLS = 3
+KEYED = "stream with a key"
+UNANNOUNCED, NO_KEY = "RECORD before its SCHEMA", "key "
+"""How the checker begins what it says of two breaches that are rules of their own here."""
 MIN_SECRET_LENGTH = 8
 """A shorter one may be a word that stands in the output by itself."""
 MIN_RECORDS = 3
@@ -53,16 +59,26 @@ def discovery_gives_the_same_catalog_twice(subject: Subject) -> Iterator[str]:
     first, second = (json.dumps(subject.discover()) for _ in range(2))
     if first != second:
         yield "two catalogs that differ"
+    elif process.importable(subject.source_class) and first != json.dumps(
+        process.catalog_of(subject)
+    ):
+        yield "another process gives another catalog"
 
 
 @rule
 def the_connection_check_answers(subject: Subject) -> Iterator[str]:
-    """check_connection() returns (True, None) for good settings, and says why for others.
+    """check_connection() returns (True, None) for good settings.
 
-    Ask the API for something small with the credentials, and return whether it answered.
+    Ask the API for something small with the credentials; return whether it answered, and if not,
+    why.
     """
     for stream in selected(subject):
-        answer = subject.source_class(stream.source_config()).check_connection()
+        try:
+            with opened(subject, stream) as source:
+                answer = source.check_connection()
+        except Exception as error:  # noqa: BLE001 - the user's code, whatever it raises
+            yield f"stream {stream.name!r}: {raised(error)}"
+            continue
         if not (isinstance(answer, tuple) and len(answer) == 2):  # noqa: PLR2004 - a pair
             yield f"stream {stream.name!r} answered with {type(answer).__name__}"
         elif answer[0] is not True:
@@ -76,11 +92,11 @@ def the_total_is_a_count(subject: Subject) -> Iterator[str]:
     Return None where the API does not tell; an error there hides the progress from the user.
     """
     for stream in selected(subject):
-        source = subject.source_class(stream.source_config())
         try:
-            total = source.get_total_records_count()
+            with opened(subject, stream) as source:
+                total = source.get_total_records_count()
         except Exception as error:  # noqa: BLE001 - the user's code, whatever it raises
-            yield f"stream {stream.name!r} raised {type(error).__name__}"
+            yield f"stream {stream.name!r}: {raised(error)}"
             continue
         if total is not None and (type(total) is not int or total < 0):
             yield f"stream {stream.name!r} counts {total!r}"
@@ -106,7 +122,7 @@ def pagination_ends(subject: Subject) -> Iterator[str]:
     Return an empty next_pagination with the last page; if the account is only large, give the kit
     a smaller one, or a larger max_pages.
     """
-    for stream in subject.unfinished if not subject.first.code else ():
+    for stream in subject.unfinished:
         yield f"stream {stream!r} still went on after {subject.settings['max_iterations']} pages"
 
 
@@ -117,7 +133,7 @@ def stdout_is_left_alone(subject: Subject) -> Iterator[str]:
     Use logging instead of print; the tap sends prints to stderr, where nobody looks for them.
     """
     if subject.first.printed:
-        yield f"{len(subject.first.printed):,} characters printed"
+        yield subject.first.printed
 
 
 @rule
@@ -126,6 +142,8 @@ def every_line_is_a_message(subject: Subject) -> Iterator[str]:
 
     A value that JSON cannot hold is converted by the tap; report it if the source gave none.
     """
+    if not subject.first.stdout:
+        raise NotApplicableError("the first run wrote nothing")
     yield from violations(subject, Invariant.FRAMING)
 
 
@@ -135,7 +153,8 @@ def schemas_come_first(subject: Subject) -> Iterator[str]:
 
     Give a record's stream by the route the source declares.
     """
-    yield from violations(subject, Invariant.SCHEMA, "before its SCHEMA")
+    subject.with_records()
+    yield from violations(subject, Invariant.SCHEMA, UNANNOUNCED)
 
 
 @rule
@@ -144,7 +163,8 @@ def records_fit_their_schema(subject: Subject) -> Iterator[str]:
 
     Declare what the API really sends; a field that may be missing or null is nullable.
     """
-    yield from violations(subject, Invariant.SCHEMA, "", "before its SCHEMA", "key ")
+    subject.with_records()
+    yield from violations(subject, Invariant.SCHEMA, "", UNANNOUNCED, NO_KEY)
 
 
 @rule
@@ -153,9 +173,10 @@ def declared_schemas_hold(subject: Subject) -> Iterator[str]:
 
     Declare every field and each type it may have; or declare no schema, then it is inferred.
     """
-    if not any(stream.definition.schema for stream in selected(subject)):
+    declared = {stream.name for stream in selected(subject) if stream.definition.schema}
+    if not declared:
         raise NotApplicableError("no stream declares a schema")
-    for warning in subject.first.warnings:
+    for warning in subject.with_records(declared, "stream with a declared schema").warnings:
         if "do not fit the declared schema" in warning:
             yield warning.rstrip(".")
 
@@ -171,7 +192,9 @@ def fields_keep_their_type(subject: Subject) -> Iterator[str]:
         raise NotApplicableError("all streams declare their schema")
     last = {
         message.stream: message.body["schema"]
-        for message in subject.first.recording.of("SCHEMA")
+        for message in subject.with_records(
+            inferred, "stream with an inferred schema"
+        ).recording.of("SCHEMA")
         if message.stream in inferred
     }
     for stream, schema in last.items():
@@ -185,7 +208,8 @@ def keys_are_there(subject: Subject) -> Iterator[str]:
 
     Choose keys that every record has, or give each record an id.
     """
-    yield from violations(subject, Invariant.SCHEMA, "key ")
+    subject.with_records(subject.keyed, KEYED)
+    yield from violations(subject, Invariant.SCHEMA, NO_KEY)
 
 
 @rule
@@ -194,11 +218,10 @@ def keys_are_unique(subject: Subject) -> Iterator[str]:
 
     Make the key of all fields that tell two records apart; a target keeps the last of two only.
     """
-    for stream, keys in subject.keys.items():
-        if not keys:
-            continue
+    found = subject.with_records(subject.keyed, KEYED)
+    for stream, keys in subject.keyed.items():
         values = Counter(
-            canonical([record.get(key) for key in keys]) for record in subject.first.records(stream)
+            canonical([record.get(key) for key in keys]) for record in found.records(stream)
         )
         twice = [value for value, count in values.items() if count > 1]
         if twice:
@@ -212,6 +235,8 @@ def paginations_are_not_changed(subject: Subject) -> Iterator[str]:
     Build a new dict for next_pagination.
     """
     _ = subject.first
+    if not subject.calls:
+        raise NotApplicableError("no page was asked for")
     changed = {(call.stream, call.method) for call in subject.calls if call.changed_pagination}
     for stream, method in sorted(changed):
         yield f"{method}() of stream {stream!r} changed it"
@@ -223,6 +248,8 @@ def paginations_go_into_state(subject: Subject) -> Iterator[str]:
 
     Keep to what JSON can hold, and keep secrets and signed URLs out of it.
     """
+    if not subject.has_second_page:
+        raise NotApplicableError(ONE_PAGE)
     for warning in subject.first.warnings:
         if "stays out of STATE" in warning:
             yield warning.rstrip(".")
@@ -234,6 +261,8 @@ def states_are_whole(subject: Subject) -> Iterator[str]:
 
     Give a new next_pagination with every page.
     """
+    if subject.first.state is None:
+        raise NotApplicableError("no STATE was written")
     yield from violations(subject, Invariant.STATE)
     yield from violations(subject, Invariant.PROGRESS)
     yield from violations(subject, Invariant.VERSION)
@@ -354,13 +383,16 @@ def an_unchanged_source_is_not_read_again(subject: Subject) -> Iterator[str]:
 
     Use source_state.last_run (or your own next_state) in get_records_after to ask for changes only.
     """
-    for stream in subject.incremental():
-        if subject.next.code:
-            yield f"the next run failed: {subject.next.sentence}"
-            return
-        before, after = (len(run.records(stream)) for run in (subject.complete, subject.next))
-        if after >= before >= MIN_RECORDS:
-            yield f"stream {stream!r} gave all {before:,} records again"
+    counts = {stream: len(subject.complete.records(stream)) for stream in subject.incremental()}
+    judged = {stream: count for stream, count in counts.items() if count >= MIN_RECORDS}
+    if not judged:
+        raise NotApplicableError("no incremental stream gave three records")
+    if subject.next.code:
+        yield f"the next run failed: {subject.next.sentence}"
+        return
+    for stream, count in judged.items():
+        if len(subject.next.records(stream)) >= count:
+            yield f"stream {stream!r} gave all {count:,} records again"
 
 
 @rule

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +13,7 @@ from bizon_singer import stdout
 from bizon_singer.errors import BizonSingerError
 from bizon_singer.tap import SourceTap
 from bizon_singer.testing.recording import Recording, read
+from bizon_singer.testing.stdout_watch import watched_stdout
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Run:
         sentence: Why it failed, empty if it did not.
         warnings: What it warned of, in order.
         errors: What it said of each stream that failed, tracebacks left out.
-        printed: What the source wrote to ``sys.stdout``, where a process has its messages.
+        printed: Says what the source wrote to stdout, where a process has its messages.
     """
 
     code: int
@@ -101,7 +100,7 @@ def run(
     handlers, root.handlers = root.handlers, [collector]
     logging.disable(logging.INFO)
     try:
-        with stdout.replaced_by(memory), redirect_stdout(io.StringIO()) as printed:
+        with stdout.replaced_by(memory), watched_stdout(pass_on=False) as printed:
             tap_class(config=dict(config or {}), state=state, catalog=catalog).sync_all()
     except BizonSingerError as error:
         code, sentence = error.exit_code, str(error)
@@ -109,4 +108,4 @@ def run(
         logging.disable(logging.NOTSET)
         root.handlers = handlers
     warnings, errors = map(tuple, collector.texts.values())
-    return Run(code, b"".join(memory.lines), sentence, warnings, errors, printed.getvalue())
+    return Run(code, b"".join(memory.lines), sentence, warnings, errors, printed.finding)

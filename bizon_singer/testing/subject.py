@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from bizon_singer.cli import tap_name
+from bizon_singer.config_errors import nearest
+from bizon_singer.errors import UsageError
 from bizon_singer.tap import SourceTap, tap_for
 from bizon_singer.testing.recording import Message
 from bizon_singer.testing.resume import Proof, Terms, prove_resume
@@ -88,10 +90,18 @@ class Subject:
 
     @cached_property
     def catalog(self) -> dict[str, Any] | None:
-        """The catalog of the streams to read, None where a run needs none."""
+        """The catalog of the streams to read, None where a run needs none.
+
+        Raises:
+            UsageError: One of them is not in it.
+        """
         if self.streams is None:
             return None
         found = self.discover()
+        known = [entry["tap_stream_id"] for entry in found["streams"]]
+        for name in self.streams:
+            if name not in known:
+                raise UsageError(f"there is no stream {name!r}{nearest(name, known, '')}")
         kept = [entry for entry in found["streams"] if entry["tap_stream_id"] in self.streams]
         for entry in kept:
             root = next(item for item in entry["metadata"] if not item["breadcrumb"])
@@ -125,22 +135,56 @@ class Subject:
         return self.run(self.complete.state)
 
     @property
+    def unfailed(self) -> Run:
+        """The first run, if it did not fail.
+
+        Raises:
+            NotApplicableError: It did.
+        """
+        if self.first.code:
+            raise NotApplicableError("the first run failed; mend that first")
+        return self.first
+
+    @property
     def complete(self) -> Run:
-        """The first run, if it came to its end.
+        """The first run, if it came to its end and gave something.
 
         Raises:
             NotApplicableError: It did not.
         """
-        if self.first.code:
-            raise NotApplicableError("the first run failed; mend that first")
         if self.unfinished:
             raise NotApplicableError("the first run has no end; mend that first")
-        return self.first
+        return self.with_records()
+
+    def with_records(self, streams: Collection[str] | None = None, what: str = "stream") -> Run:
+        """Return the first run, if it gave a record.
+
+        Args:
+            streams: Of one of these, where only these are judged.
+            what: What they are called.
+
+        Raises:
+            NotApplicableError: It gave none.
+        """
+        for message in self.first.recording.of("RECORD"):
+            if streams is None or message.stream in streams:
+                return self.first
+        raise NotApplicableError(f"no {what} gave a record")
+
+    @property
+    def has_second_page(self) -> bool:
+        """Whether any stream was asked for more than its first page."""
+        _ = self.first
+        return not all(call.is_first for call in self.calls)
 
     @property
     def unfinished(self) -> list[str]:
-        """The streams the first run left unfinished."""
-        bookmarks = (self.first.state or {}).get("bookmarks", {})
+        """The streams the first run left unfinished.
+
+        Raises:
+            NotApplicableError: It failed.
+        """
+        bookmarks = (self.unfailed.state or {}).get("bookmarks", {})
         return [name for name, bookmark in bookmarks.items() if bookmark.get("in_progress")]
 
     # What is known of its streams
@@ -161,6 +205,11 @@ class Subject:
             message.stream: message.body["key_properties"]
             for message in self.first.recording.of("SCHEMA")
         }
+
+    @property
+    def keyed(self) -> dict[str, list[str]]:
+        """The key properties of the streams that have any."""
+        return {stream: keys for stream, keys in self.keys.items() if keys}
 
     def incremental(self) -> list[str]:
         """Return the incremental streams that gave records.

@@ -20,12 +20,22 @@ class PageCall:
     Attributes:
         stream: Of this stream.
         method: ``get`` or ``get_records_after``.
+        is_first: Whether it was the first page.
         changed_pagination: Whether it changed the pagination it was given.
     """
 
     stream: str
     method: str
+    is_first: bool
     changed_pagination: bool
+
+
+def copied(pagination: Any) -> Any:
+    """Return a copy of a pagination, or itself where it has none: an open cursor, a lock."""
+    try:
+        return copy.deepcopy(pagination)
+    except Exception:  # noqa: BLE001 - whatever the values of a user raise
+        return pagination
 
 
 def watched(source_class: type[Any], calls: list[PageCall]) -> type[Any]:
@@ -45,11 +55,11 @@ def _noting(method: Callable[..., Any], name: str, calls: list[PageCall]) -> Cal
     @wraps(method)
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
         pagination = kwargs.get("pagination")
-        before = copy.deepcopy(pagination)
+        before = copied(pagination)
         try:
             return method(self, *args, **kwargs)
         finally:
             stream = str(getattr(self.config, "stream", ""))
-            calls.append(PageCall(stream, name, pagination != before))
+            calls.append(PageCall(stream, name, not before, pagination != before))
 
     return noting

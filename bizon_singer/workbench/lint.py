@@ -17,6 +17,7 @@ from bizon_singer.config_errors import nearest
 from bizon_singer.custom import tap_of_file
 from bizon_singer.errors import BizonSingerError, ProtocolError, UsageError
 from bizon_singer.redact import excerpt, one_line
+from bizon_singer.testing.stdout_watch import watched_stdout
 from bizon_singer.workbench import rules
 from bizon_singer.workbench.answer import Colour, json_option, painted, write_json, write_lines
 from bizon_singer.workbench.chosen import config_option, open_tap, own_streams, read_configs
@@ -24,13 +25,11 @@ from bizon_singer.workbench.collected import Collector
 from bizon_singer.workbench.failed import StreamFailedError
 from bizon_singer.workbench.reading import read_file
 from bizon_singer.workbench.rules import RULES, Finding, Severity
-from bizon_singer.workbench.stdout_watch import watched_stdout
 from bizon_singer.workbench.table import aligned
 from bizon_singer.workbench.trial import try_stream
 
 DEFAULT_PAGES = 3
 MOST_PAGES = 1_000
-SHOWN_CHARACTERS = 300
 COLOURS = {
     Severity.ERROR: Colour.BAD,
     Severity.WARNING: Colour.DOUBTFUL,
@@ -85,7 +84,7 @@ def lint(path: str, configs: Sequence[str], pages: int) -> Report:
         InterruptedRunError: A signal asked to stop.
     """
     report = Report()
-    with watched_stdout() as watched:
+    with watched_stdout(pass_on=True) as watched:
         tap_class = tap_of_file(path)
         report.findings += read_file(path, tap_class.source_classes)
         told = {item.rule for item in report.findings}  # of these, the very place is known
@@ -101,9 +100,7 @@ def lint(path: str, configs: Sequence[str], pages: int) -> Report:
                 except StreamFailedError as error:
                     report.failures.append(error)
     if watched.text and rules.STDOUT not in told:
-        start = one_line(excerpt(watched.text, SHOWN_CHARACTERS).strip())
-        seen = f"something wrote to stdout, beginning with {start!r}"
-        report.findings.append(Finding(rules.STDOUT, path, None, seen))
+        report.findings.append(Finding(rules.STDOUT, path, None, watched.finding))
     return report
 
 

@@ -18,7 +18,6 @@ from bizon_singer import signals
 from bizon_singer.config_errors import nearest
 from bizon_singer.custom import PATH_SETTING, tap_of_file
 from bizon_singer.errors import ProtocolError, UsageError
-from bizon_singer.failure import describe
 from bizon_singer.progress import is_watched
 from bizon_singer.redact import excerpt
 from bizon_singer.testing import RULES, Outcome, Rule, Status, Subject
@@ -76,11 +75,7 @@ def judged(subjects: Sequence[Subject], rules: Sequence[Rule]) -> Iterator[Judge
     for subject in subjects:
         for rule in rules:
             signals.stop.check()
-            try:
-                outcome = judge(rule, subject)
-            except Exception as error:  # noqa: BLE001 - a constructor of the user, whatever it raises
-                seen = describe(error, "", None).sentence.partition(";")[0]
-                outcome = Outcome(rule, Status.FAILED, seen)
+            outcome = judge(rule, subject)
             signals.stop.check()  # a run that was stopped is no finding
             yield Judged(subject.source_class.__name__, outcome)
 

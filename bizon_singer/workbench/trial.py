@@ -6,7 +6,6 @@ what the source did is looked at, where a run only makes the best of it.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from bizon_singer.source.config import SourceSyncModes
 from bizon_singer.source.models import SourceIncrementalState, SourceRecord
 from bizon_singer.stream import SourceStream
 from bizon_singer.tap import SourceTap
+from bizon_singer.testing.watched import copied
 from bizon_singer.values import ValueReader
 from bizon_singer.workbench import rules
 from bizon_singer.workbench.failed import StreamFailedError
@@ -71,14 +71,6 @@ def try_stream(tap: SourceTap, stream: SourceStream, path: str, pages: int) -> I
         failure = describe(error, stream.name, trial.page)
         log_trace(tap.logger, failure)
         raise StreamFailedError(failure) from error
-
-
-def _copied(pagination: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of a pagination, or itself where it has none: an open cursor, a lock."""
-    try:
-        return copy.deepcopy(pagination)
-    except Exception:  # noqa: BLE001 - whatever the values of a user raise
-        return pagination
 
 
 def _line(source_class: type[Any], method: str, path: str) -> int | None:
@@ -160,7 +152,7 @@ class _Trial:
     def _read(self, fetch: Any, *, endless: bool = False) -> Iterator[Page]:
         def watched(given: dict[str, Any]) -> Any:
             self.page = (self.page or 0) + 1
-            before = _copied(given)
+            before = copied(given)
             try:
                 answer = fetch(given)
             except Exception as error:

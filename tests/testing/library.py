@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import uuid
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar
 
 from bizon_singer import AbstractSource, SourceConfig, SourceIteration, SourceRecord
@@ -17,7 +19,7 @@ LOANS: list[dict[str, Any]] = [
 ]
 NOTES = [{"id": str(number), "text": f"note {number}"} for number in range(7)]
 NOTED_AT = "2026-01-09T00:00:00Z"
-LOAN_SCHEMA = {
+LOAN_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "id": {"type": "integer"},
@@ -245,10 +247,6 @@ class Filing(Library):
             file.unlink(missing_ok=True)
         return found
 
-    def record(self, row: dict[str, Any]) -> SourceRecord:
-        """Give more than a pipe holds, so that the process is not at its end when it is killed."""
-        return SourceRecord(str(row["id"]), {**row, "long": "x" * 50_000})
-
 
 class Strict(Library):
     """Asks for what changed after the last run, not for what changed at that moment."""
@@ -273,3 +271,103 @@ class Telling(Library):
     def record(self, row: dict[str, Any]) -> SourceRecord:
         """Add it."""
         return SourceRecord(str(row["id"]), {**row, "by": self.config.token})
+
+
+class Empty(Library):
+    """Holds nothing."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Give no record."""
+        del rows
+        return super().page([], pagination)
+
+
+class Brief(Library):
+    """Gives all it has on one page."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Leave nothing for a second."""
+        del pagination
+        records = [self.record(row) for row in rows]
+        return SourceIteration(records=records, next_pagination={})
+
+
+class Shut(Library):
+    """Raises an error for the first page."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Fail."""
+        del rows, pagination
+        raise RuntimeError("nobody is in")
+
+
+class Labelled(Library):
+    """Declares a field named `key`, and gives a text where it declares a number."""
+
+    @classmethod
+    def stream_definitions(cls) -> list[StreamDefinition]:
+        """Declare it."""
+        properties = {**LOAN_SCHEMA["properties"], "key": {"type": "integer"}}
+        schema = {**LOAN_SCHEMA, "properties": properties}
+        return [StreamDefinition("loans", schema, ("id",), "updated_at")]
+
+    def record(self, row: dict[str, Any]) -> SourceRecord:
+        """Give the text."""
+        return SourceRecord(str(row["id"]), {**row, "key": "a"})
+
+
+class Burning(Library):
+    """Raises an error for whatever is asked before a run."""
+
+    closed: ClassVar[int] = 0
+
+    def check_connection(self) -> tuple[bool, Any | None]:
+        """Fail."""
+        raise KeyError("fire")
+
+    def get_total_records_count(self) -> int | None:
+        """Fail."""
+        raise KeyError("fire")
+
+    def close(self) -> None:
+        """Count."""
+        super().close()
+        Burning.closed += 1
+
+
+class Locked(Library):
+    """Puts what nothing can copy into the pagination."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Add a lock."""
+        found = super().page(rows, pagination)
+        lock = {"lock": Lock()} if found.next_pagination else {}
+        following = {**(found.next_pagination or {}), **lock}
+        return SourceIteration(records=found.records, next_pagination=following)
+
+
+class Echoing(Library):
+    """Lets a child process write to stdout."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Echo."""
+        subprocess.run(["echo", "a page"], check=True)
+        return super().page(rows, pagination)
+
+
+class Moody(Library):
+    """Gives a field within a field as a text and as a number."""
+
+    def record(self, row: dict[str, Any]) -> SourceRecord:
+        """Add the field."""
+        mood = {"mood": {"today": 1 if row["id"] == "1" else "good"}}
+        return SourceRecord(str(row["id"]), {**row, **(mood if "text" in row else {})})
+
+
+class Scattered(Library):
+    """Has its streams in a set."""
+
+    @staticmethod
+    def streams() -> list[str]:
+        """Fifty, in any order."""
+        return list({"loans", *(f"notes of {number}" for number in range(49))})

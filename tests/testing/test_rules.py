@@ -13,7 +13,7 @@ from bizon_singer import page_encoder, schema
 from bizon_singer.bookmark import Bookmark
 from bizon_singer.encoding import RecordEncoder
 from bizon_singer.layout import RecordBuilder
-from bizon_singer.testing import RULES, Rule, Status, Subject, examine
+from bizon_singer.testing import RULES, Rule, Status, Subject, examine, process
 from bizon_singer.testing.conformance import judge
 from tests.testing import library
 
@@ -72,7 +72,7 @@ FLAWS = {
     "the_total_is_a_count": Flaw(library.Miscounting, "'loans' counts -1"),
     "a_run_completes": Flaw(library.Raising, "the shelf fell over"),
     "pagination_ends": Flaw(library.Endless, "'loans' still went on after 20 pages"),
-    "stdout_is_left_alone": Flaw(library.Printing, "characters printed"),
+    "stdout_is_left_alone": Flaw(library.Printing, "beginning with 'a page"),
     "every_line_is_a_message": Flaw(library.Library, "byte", broken_lines),
     "schemas_come_first": Flaw(library.Library, "RECORD before its SCHEMA", no_schema),
     "records_fit_their_schema": Flaw(library.Undeclared, "$.id breaks 'type'", no_check),
@@ -125,3 +125,121 @@ def test_a_flaw_is_seen(rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert flaw.words in outcome.seen
     assert str(outcome) == f"{rule.says} Seen: {outcome.seen}. {rule.mend}"
     assert TOKEN not in str(outcome)
+
+
+BEFORE_A_RUN = {
+    "discovery_gives_the_same_catalog_twice",
+    "the_connection_check_answers",
+    "the_total_is_a_count",
+}
+WITHOUT_RECORDS = {
+    "a_run_completes",
+    "pagination_ends",
+    "stdout_is_left_alone",
+    "every_line_is_a_message",
+    "paginations_are_not_changed",
+    "states_are_whole",
+}
+WITHOUT_A_SECOND_PAGE = {
+    "paginations_go_into_state",
+    "state_never_runs_ahead",
+    "a_resumed_run_is_exact",
+    "a_resumed_run_repeats_little",
+}
+
+
+def by_status(source_class: type[Any], folder: Path) -> dict[Status, set[str]]:
+    """Return the names of the rules by what became of them."""
+    found: dict[Status, set[str]] = {status: set() for status in Status}
+    for outcome in examine(subject_of(source_class, folder)):
+        found[outcome.status].add(outcome.rule.name)
+    return found
+
+
+def test_no_rule_of_records_passes_where_there_are_none(tmp_path: Path) -> None:
+    """It is skipped: an empty account shows nothing of what its records would break."""
+    found = by_status(library.Empty, tmp_path)
+    assert found[Status.FAILED] == set()
+    assert found[Status.PASSED] == BEFORE_A_RUN | WITHOUT_RECORDS | {"secrets_are_not_shown"}
+
+
+def test_no_rule_passes_on_a_run_that_wrote_nothing(tmp_path: Path) -> None:
+    """What failed on its first page has shown neither an end nor a STATE."""
+    found = by_status(library.Shut, tmp_path)
+    assert found[Status.FAILED] == {"a_run_completes"}
+    judged = {"stdout_is_left_alone", "paginations_are_not_changed", "secrets_are_not_shown"}
+    assert found[Status.PASSED] == BEFORE_A_RUN | judged
+
+
+def test_no_rule_of_resuming_passes_where_nothing_can_be_resumed(tmp_path: Path) -> None:
+    """With one page a stream there is no place in the middle of one."""
+    found = by_status(library.Brief, tmp_path)
+    assert found[Status.SKIPPED] == WITHOUT_A_SECOND_PAGE
+
+
+def test_a_stream_that_is_not_there_is_told() -> None:
+    """A spelling mistake would leave nothing to read, and nothing to find fault with."""
+    subject = Subject(library.Library, {}, streams=["loans", "note"])
+    for outcome in examine(subject):
+        assert outcome.status is not Status.PASSED or outcome.rule.name in BEFORE_A_RUN
+    outcome = judge(RULES[3], subject)
+    assert outcome.status is Status.FAILED
+    assert outcome.seen == "there is no stream 'note' (did you mean `notes`?)"
+
+
+def test_a_field_called_key_is_a_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit in it is no key that is missing: each finding is of one rule."""
+    no_check(monkeypatch)
+    subject = subject_of(library.Labelled, tmp_path)
+    rules = {rule.name: rule for rule in RULES}
+    assert "$.key breaks 'type'" in judge(rules["records_fit_their_schema"], subject).seen
+    assert judge(rules["keys_are_there"], subject).status is Status.PASSED
+
+
+@pytest.mark.parametrize("name", ["the_connection_check_answers", "the_total_is_a_count"])
+def test_what_a_source_raises_is_a_finding(name: str) -> None:
+    """And whatever it opened is closed again."""
+    rule = next(rule for rule in RULES if rule.name == name)
+    library.Burning.closed = 0
+    outcome = judge(rule, Subject(library.Burning, {}))
+    assert outcome.status is Status.FAILED
+    assert "stream 'loans': the source raised KeyError: 'fire'" in outcome.seen
+    assert library.Burning.closed == len(library.Burning.streams())
+
+
+def test_a_pagination_that_cannot_be_copied_is_no_failure_of_the_kit(tmp_path: Path) -> None:
+    """It may hold a lock: the run reads on, and the rule about STATE says what is wrong."""
+    found = by_status(library.Locked, tmp_path)
+    assert "a_run_completes" in found[Status.PASSED]
+    assert "paginations_go_into_state" in found[Status.FAILED]
+
+
+def test_stdout_is_watched_below_python_too(tmp_path: Path) -> None:
+    """A child process, a C library or os.write has the descriptor, and no sys.stdout."""
+    rule = next(rule for rule in RULES if rule.name == "stdout_is_left_alone")
+    outcome = judge(rule, subject_of(library.Echoing, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert "something wrote to stdout, beginning with 'a page" in outcome.seen
+
+
+def test_a_field_within_a_field_keeps_its_type(tmp_path: Path) -> None:
+    """It is a column as well, where a target flattens; it is named by its path."""
+    rule = next(rule for rule in RULES if rule.name == "fields_keep_their_type")
+    outcome = judge(rule, subject_of(library.Moody, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert "field 'mood.today' of stream 'notes' is" in outcome.seen
+
+
+def test_an_order_that_only_another_process_sees_is_found(tmp_path: Path) -> None:
+    """That of a set of texts stays as long as a process does."""
+    rule = next(rule for rule in RULES if rule.name == "discovery_gives_the_same_catalog_twice")
+    outcome = judge(rule, subject_of(library.Scattered, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert outcome.seen == "another process gives another catalog"
+
+
+@pytest.mark.parametrize("last_byte", [1, 300, 700])
+def test_a_kill_is_at_its_byte(tmp_path: Path, last_byte: int) -> None:
+    """However little the source writes: a pipe would hold all of it before a kill from outside."""
+    subject = subject_of(library.Library, tmp_path)
+    assert len(process.killed_after(last_byte, subject)) == last_byte

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import sys
+import tempfile
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from bizon_singer.workbench import door
+from tests.adapter.source_files import as_in_a_new_process
 from tests.commands.process import tap
 from tests.process.commands import Finished
+from tests.process.inside import _own_process
 
 HEAD = """
 from bizon.source.config import SourceConfig
@@ -20,8 +29,36 @@ def page(*numbers, then=None):
 """
 
 
-def desk(*arguments: str, **options: Any) -> Finished:
-    """Run bizon-singer to its end; one that takes longer than this hangs."""
+def desk(*arguments: str, cwd: Path | None = None, **environment: str) -> Finished:
+    """Run bizon-singer to its end inside this process, from its door to its exit code.
+
+    The start of an interpreter, with all it imports, would cost each time what the answer does not.
+
+    Args:
+        arguments: The command line.
+        cwd: The folder it is run in.
+        environment: Added to this process's.
+    """
+    own, level = logging.getLogger("bizon_singer"), logging.getLogger("bizon_singer").level
+    with (
+        tempfile.TemporaryFile() as out,
+        as_in_a_new_process(),
+        chdir(cwd or Path.cwd()),
+        patch.dict(os.environ, environment),
+        _own_process(out.fileno()) as behind,
+    ):
+        try:
+            code = door.run(arguments)
+        finally:
+            logging.disable(logging.NOTSET)
+            own.setLevel(level)
+        sys.stderr.flush()
+        out.seek(0)
+        return Finished(code, out.read(), behind.getvalue())
+
+
+def process(*arguments: str, **options: Any) -> Finished:
+    """Run bizon-singer as a process of its own: one that takes longer than this hangs."""
     return tap("bizon-singer", *arguments, **{"timeout": 300, **options})
 
 

@@ -16,7 +16,7 @@ from bizon_singer.workbench.command import HERE, MODULES, Tree, root
 from bizon_singer.workbench.door import UnansweredError
 from tests.commands.process import assert_refused, write
 from tests.process.commands import Started, at_a_terminal, run
-from tests.workbench.desk import desk, lines, source
+from tests.workbench.desk import desk, lines, process, source
 
 COMMAND = str(Path(sys.executable).parent / "bizon-singer")
 
@@ -52,7 +52,7 @@ def test_an_open_question_is_answered_by_the_help(arguments: tuple[str, ...]) ->
 
 def test_the_version_is_that_of_the_package() -> None:
     """As the taps say theirs."""
-    assert desk("--version").stdout.startswith(b"bizon-singer v")
+    assert process("--version").stdout.startswith(b"bizon-singer v")
 
 
 def test_a_command_line_that_cannot_be_read_is_refused() -> None:
@@ -79,7 +79,9 @@ def test_colours_are_for_terminals_that_want_them(tmp_path: Path) -> None:
 def test_a_signal_ends_any_command(tmp_path: Path, command: list[str]) -> None:
     """While a source hangs: 130 and one sentence, no answer, no traceback.
 
-    A machine too busy to end it within the grace has another sentence, which begins the same.
+    A machine too busy to end it within the grace has another sentence, which begins the same. The
+    source hangs for ten minutes and not for ever: if the signal is not heard, the test fails, and
+    nobody else would end the process.
     """
     body = """
     def get(self, pagination=None):

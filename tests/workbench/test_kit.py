@@ -87,7 +87,8 @@ def test_a_source_that_cannot_be_made_is_judged_as_well(tmp_path: Path) -> None:
     done = desk("test", source(tmp_path, RAISING), *rules)
     assert done.code == 4
     text = "\n".join(lines(done))
-    assert "BROKEN the_connection_check_answers the source raised KeyError: 'no such thing'" in text
+    raised = "stream 'things': the source raised KeyError: 'no such thing'"
+    assert f"BROKEN the_connection_check_answers {raised}" in text
     assert "BROKEN a_run_completes exit code 1" in text
 
 
@@ -97,7 +98,7 @@ def test_the_config_is_that_of_a_tap(tmp_path: Path) -> None:
     config = {"source_file_path": path, **_authentication("env://SECRET_TOKEN")}
     place = write(tmp_path / "c.json", config)
     rules = only("secrets_are_not_shown")
-    done = desk("test", path, "-c", place, *rules, env={"SECRET_TOKEN": CANARY})
+    done = desk("test", path, "-c", place, *rules, SECRET_TOKEN=CANARY)
     assert done.code == 4
     (broken,) = [line for line in lines(done) if line.startswith("BROKEN")]
     assert broken.startswith("BROKEN secrets_are_not_shown secret number 0, ")

@@ -50,26 +50,28 @@ def _is_ours(entry: Any) -> bool:
     return entry.dist is not None and entry.dist.name == "bizon-singer"
 
 
-def _package(folder: Path, name: str, target: str, *, extra: bool = False) -> dict[str, str]:
-    """Write a package that registers a source; return the environment in which it is installed."""
-    info = folder / f"{name}-1.0.dist-info"
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a package that registers a source."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    name, target = "zebras", "zebras_tap:TapZebras"
+    info = tmp_path / f"{name}-1.0.dist-info"
     info.mkdir()
-    extras = f"Provides-Extra: {name}\n" if extra else ""
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{extras}")
+    about = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nProvides-Extra: {name}\n"
+    (info / "METADATA").write_text(about)
     (info / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {target}\n")
-    return {"PYTHONPATH": str(folder)}
+    return tmp_path
 
 
-def test_a_package_of_ones_own_registers_its_sources(tmp_path: Path) -> None:
+def test_a_package_of_ones_own_registers_its_sources(installed: Path) -> None:
     """One entry point, and the source has a name everywhere."""
-    (tmp_path / "zebras_tap.py").write_text(
+    (installed / "zebras_tap.py").write_text(
         "from bizon_singer.tap import tap_for\n"
         "from bizon_taps.dummy.source import DummySource\n"
         "TapZebras = tap_for('tap-zebras', [DummySource], description='Zebras.')\n"
     )
-    env = _package(tmp_path, "zebras", "zebras_tap:TapZebras")
-    assert lines(desk("source", "list", env=env))[-1] == "zebras tap-zebras 3 incremental Zebras."
-    assert desk("preview", "plants", "--source", "zebras", env=env).code == 0
+    assert lines(desk("source", "list"))[-1] == "zebras tap-zebras 3 incremental Zebras."
+    assert desk("preview", "plants", "--source", "zebras").code == 0
 
 
 @pytest.mark.parametrize(
@@ -81,25 +83,22 @@ def test_a_package_of_ones_own_registers_its_sources(tmp_path: Path) -> None:
         ("", "cannot be imported (AttributeError"),
     ],
 )
-def test_a_source_that_cannot_be_used_says_why(tmp_path: Path, code: str, words: str) -> None:
+def test_a_source_that_cannot_be_used_says_why(installed: Path, code: str, words: str) -> None:
     """It is listed with the reason, does not hide the others, and is refused when it is named."""
-    (tmp_path / "zebras_tap.py").write_text(code)
-    env = _package(tmp_path, "zebras", "zebras_tap:TapZebras", extra=True)
-    done = desk("source", "list", env=env)
+    (installed / "zebras_tap.py").write_text(code)
+    done = desk("source", "list")
     assert done.code == 0
     row = lines(done)[-1]
     assert row.startswith("zebras tap-zebras - - not available: ")
     assert words in row
     assert any(line.startswith("dummy ") for line in lines(done))
-    refused = desk("stream", "list", "zebras", env=env)
+    refused = desk("stream", "list", "zebras")
     assert (refused.code, refused.stdout) == (2, b"")
     assert words in refused.last_line
 
 
-def test_a_missing_client_is_installed_by_its_extra(tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_missing_client_is_installed_by_its_extra(installed: Path) -> None:
     """Where the package has an extra of the source's name, that is what to install."""
-    (tmp_path / "zebras_tap.py").write_text("import no_such_client")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    _package(tmp_path, "zebras", "zebras_tap:TapZebras", extra=True)
+    (installed / "zebras_tap.py").write_text("import no_such_client")
     with pytest.raises(UnavailableTapError, match=r"pip install 'zebras\[zebras\]'$"):
         installed_taps()["zebras"].load()

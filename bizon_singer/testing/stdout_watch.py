@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bizon_singer.redact import excerpt, one_line
 from bizon_singer.stdout import STDOUT
+
+SHOWN_CHARACTERS = 300
 
 
 @dataclass
@@ -23,12 +26,21 @@ class Watched:
 
     text: str = ""
 
+    @property
+    def finding(self) -> str:
+        """What was seen, as a sentence without its end; empty if nothing was."""
+        start = one_line(excerpt(self.text, SHOWN_CHARACTERS).strip())
+        return f"something wrote to stdout, beginning with {start!r}" if self.text else ""
+
 
 @contextmanager
-def watched_stdout() -> Iterator[Watched]:
-    """Note what is written to file descriptor 1, and pass it on to stderr at the end.
+def watched_stdout(*, pass_on: bool) -> Iterator[Watched]:
+    """Note what is written to file descriptor 1.
 
     The process's own messages are not among it: they go to the descriptor it has claimed.
+
+    Args:
+        pass_on: Whether it goes to stderr in the end, as in a run.
     """
     watched = Watched()
     with tempfile.TemporaryFile() as file:
@@ -50,4 +62,5 @@ def watched_stdout() -> Iterator[Watched]:
             os.close(before)
             file.seek(0)
             watched.text = file.read().decode("utf-8", "backslashreplace")
-            sys.stderr.write(watched.text)
+            if pass_on:
+                sys.stderr.write(watched.text)
