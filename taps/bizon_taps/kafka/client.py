@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from confluent_kafka import (
     Consumer,
@@ -24,6 +24,7 @@ from bizon_singer.config_schema import secrets_in
 from bizon_singer.errors import BizonSingerError, ConfigError
 from bizon_singer.redact import redact
 from bizon_taps.kafka.config import KafkaSourceConfig, Until
+from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.refusals import is_refused, refusal
 from bizon_taps.kafka.security import Mechanism, Protocol
 
@@ -82,6 +83,7 @@ class Client:
         """
         self._timeout = config.consumer_timeout
         self._refused: KafkaError | None = None
+        self._held: list[Message] = []
         properties = properties_of(config)
         redact.register(*secrets_in(properties))
         redact.register(*(str(properties[name]) for name in PRIVATE_KEYS if name in properties))
@@ -124,10 +126,32 @@ class Client:
             try:
                 return question(max(0.001, min(STEP_SECONDS, left)))
             except KafkaException as error:
-                self.consumer.poll(0)  # lets it say what it has been refused
+                self._hear()
                 self.check()
                 if left <= STEP_SECONDS or not _may_pass(error.args[0]):
                     raise refusal(error.args[0], what) from error
+
+    def _hear(self) -> None:
+        """Let librdkafka say what it has been refused; a message that comes instead is kept."""
+        message = self.consumer.poll(0)
+        if message is not None:
+            self._held.append(cast("Message", message))
+
+    def consume(self, most: int, seconds: float) -> list[Message]:
+        """Return messages and events, as soon as there are so many or the time has passed.
+
+        Raises:
+            KafkaException: The brokers refuse.
+        """
+        if self._held:
+            first, self._held = self._held[:most], self._held[most:]
+            return first
+        return cast("list[Message]", self.consumer.consume(most, seconds))
+
+    def leave(self) -> None:
+        """Fetch no more: what was fetched and is not read belongs to a topic that was left."""
+        self.consumer.unassign()
+        self._held.clear()
 
     def limits(self, partition: TopicPartition, seconds: float) -> tuple[int, int]:
         """Return the first offset of a partition and the one after the last committed message.

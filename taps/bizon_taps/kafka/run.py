@@ -296,7 +296,7 @@ class TopicRun:
 
     def leave(self) -> None:
         """Fetch no more, and let the client serve another topic."""
-        self._client.consumer.unassign()
+        self._client.leave()
 
     def log(self) -> None:
         """Say of each partition where it stands."""
