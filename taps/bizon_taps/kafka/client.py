@@ -33,7 +33,7 @@ T = TypeVar("T")
 logger = logging.getLogger("bizon_singer.kafka")
 
 STEP_SECONDS = 0.5
-"""How often a wait for an answer looks whether the credentials were refused meanwhile."""
+"""How soon a wait for an answer looks whether the credentials were refused meanwhile."""
 PRIVATE_KEYS = ("ssl.key.pem", "ssl.keystore.pem", "sasl.oauthbearer.config")
 """Properties that hold a secret without being named like one."""
 OF_A_CONNECTION = (
@@ -50,6 +50,7 @@ OF_A_CONNECTION = (
 """Starts of the properties that every client has, not consumers alone."""
 NO_IDS = frozenset({"", "AAAAAAAAAAAAAAAAAAAAAA"})
 """How an id looks that the broker does not have: nothing, or sixteen zeros."""
+UNSUPPORTED = frozenset({KafkaError._UNSUPPORTED_FEATURE, KafkaError.UNSUPPORTED_VERSION})  # noqa: SLF001 - librdkafka's own errors begin so
 DEFAULTS = {
     "client.id": "bizon-singer",
     # A full queue makes librdkafka pause for a second by default; that halves the rate.
@@ -121,15 +122,19 @@ class Client:
             BizonSingerError: They refuse, or do not answer within ``consumer_timeout``.
         """
         end = time.monotonic() + self._timeout
+        step = STEP_SECONDS
         while True:
-            left = end - time.monotonic()
+            begun = time.monotonic()
             try:
-                return question(max(0.001, min(STEP_SECONDS, left)))
+                return question(max(0.001, min(step, end - begun)))
             except KafkaException as error:
                 self._hear()
                 self.check()
-                if left <= STEP_SECONDS or not _may_pass(error.args[0]):
+                if time.monotonic() >= end or not _may_pass(error.args[0]):
                     raise refusal(error.args[0], what) from error
+            taken = time.monotonic() - begun
+            step = max(step, 2 * taken)  # a broker may need longer than a step for any answer
+            time.sleep(max(0.0, STEP_SECONDS - taken))
 
     def _hear(self) -> None:
         """Let librdkafka say what it has been refused; a message that comes instead is kept."""
@@ -168,20 +173,37 @@ class Client:
         """Return the id that tells a topic from others that had its name, None without one.
 
         Brokers before Kafka 2.8 have none; https://cwiki.apache.org/confluence/x/ExR4CQ (KIP-516).
+
+        Raises:
+            BizonSingerError: The brokers refuse, or do not answer, which is not to have none.
         """
         admin = AdminClient(self._connection, logger=logger)
-        try:
-            asked = admin.describe_topics(TopicCollection([topic]), request_timeout=self._timeout)
-            found = asked[topic].result(self._timeout + 1).topic_id
-        except (KafkaException, TimeoutError):
-            logger.debug("Topic %r: its id could not be found out.", topic)
-            return None
-        text = str(found)
-        return None if text in NO_IDS else text
+        found = self.ask(
+            f"the id of topic {topic!r} was asked for",
+            lambda seconds: _id_of(admin, topic, seconds),
+        )
+        return None if found in NO_IDS else found
 
     def close(self) -> None:
         """Leave the brokers."""
         self.consumer.close()
+
+
+def _id_of(admin: AdminClient, topic: str, seconds: float) -> str:
+    """Return the id of a topic, empty from a broker that is too old to be asked.
+
+    Raises:
+        KafkaException: No answer came in time, or a refusal.
+    """
+    asked = admin.describe_topics(TopicCollection([topic]), request_timeout=seconds)
+    try:
+        return str(asked[topic].result(seconds + 1).topic_id)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None  # noqa: SLF001 - as above
+    except KafkaException as error:
+        if error.args[0].code() in UNSUPPORTED:
+            return ""
+        raise
 
 
 def _may_pass(error: KafkaError) -> bool:
