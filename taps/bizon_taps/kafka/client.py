@@ -5,7 +5,6 @@ https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md lists th
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
@@ -23,14 +22,13 @@ from confluent_kafka.admin import AdminClient
 from bizon_singer.config_schema import secrets_in
 from bizon_singer.errors import BizonSingerError, ConfigError
 from bizon_singer.redact import redact
+from bizon_taps.kafka import client_log
 from bizon_taps.kafka.config import KafkaSourceConfig, Until
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.refusals import is_refused, refusal
 from bizon_taps.kafka.security import Mechanism, Protocol
 
 T = TypeVar("T")
-
-logger = logging.getLogger("bizon_singer.kafka")
 
 STEP_SECONDS = 0.5
 """How soon a wait for an answer looks whether the credentials were refused meanwhile."""
@@ -93,7 +91,7 @@ class Client:
         }
         properties["error_cb"] = self._note
         try:
-            self.consumer = Consumer(properties, logger=logger)
+            self.consumer = Consumer(properties, logger=client_log.logger)
         except KafkaException as error:
             raise _refused_settings(error, properties) from error
 
@@ -177,7 +175,7 @@ class Client:
         Raises:
             BizonSingerError: The brokers refuse, or do not answer, which is not to have none.
         """
-        admin = AdminClient(self._connection, logger=logger)
+        admin = AdminClient(self._connection, logger=client_log.logger)
         found = self.ask(
             f"the id of topic {topic!r} was asked for",
             lambda seconds: _id_of(admin, topic, seconds),
