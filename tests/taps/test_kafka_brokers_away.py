@@ -52,6 +52,36 @@ def test_a_question_that_is_not_answered_costs_no_message(
     assert found == list(range(MESSAGES))
 
 
+class Counting(Consumer):
+    """A consumer that counts how often it asks which topics there are."""
+
+    asked = 0
+
+    def list_topics(self, *arguments: Any, **named: Any) -> Any:
+        """Count, and answer."""
+        Counting.asked += 1
+        return super().list_topics(*arguments, **named)
+
+
+def test_who_has_no_partition_yet_waits_without_asking_all_the_time(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the fifth of five processes has none of four; it looks for new ones once in a while."""
+    monkeypatch.setattr(client_module, "Consumer", Counting)
+    kafka.fill("orders", 4)
+    settings = kafka.settings(
+        topics=["orders"],
+        shard={"index": 4, "count": 5},
+        until="never",
+        idle_timeout_seconds=2,
+        max_parallel_streams=1,
+    )
+    Counting.asked = 0
+    done = run(TapKafka, settings)
+    assert (done.code, done.records()) == (0, [])
+    assert Counting.asked < 10
+
+
 @pytest.fixture
 def client() -> Iterator[Client]:
     """A client whose brokers are away."""

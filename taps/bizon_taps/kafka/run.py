@@ -281,7 +281,8 @@ class TopicRun:
         patience = self._config.consumer_timeout
         is_silent = self._silence >= patience and self._checked.seconds >= patience
         is_due = self._look.seconds >= LOOK_SECONDS
-        if is_silent or is_due or self.reader.is_done:
+        is_at_end = self.reader.is_done and self._config.until is Until.END
+        if is_silent or is_due or is_at_end:
             self._checked = Clock()
             self.opening.check()
         if not is_due:
