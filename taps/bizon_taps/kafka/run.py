@@ -187,6 +187,9 @@ class TopicRun:
                 record = self._record(message, partition)
                 if record is not None:
                     records.append(record)
+                value = message.value()
+                if value is not None:
+                    partition.size += len(value)
                 partition.offset = offset + 1
                 partition.leader_epoch = message.leader_epoch()
                 self._messages += 1
@@ -215,6 +218,7 @@ class TopicRun:
         if self._is_for_errors:
             return None
         partition.records += 1
+        partition.moment = record.data["timestamp"]
         return record
 
     def _is_left_out(self, error: BadMessageError) -> bool:
