@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -73,12 +74,11 @@ class TopicRun:
         self._topic = topic
         self._is_for_errors = is_for_errors
         self._client = client
-        self._maker = RecordMaker(
-            topic,
-            config,
+        self._decoders = (
             decoder_for(config.decoding, session, "key"),
             passing(decoder_for(config.decoding, session, "value")),
         )
+        self._maker = RecordMaker(topic, config, *self._decoders)
         self.opening = Opening(client, config, topic)
         self.opening.look()
         self._clock = Clock()
@@ -304,8 +304,19 @@ class TopicRun:
         self._client.leave()
 
     def log(self) -> None:
-        """Say of each partition where it stands."""
-        if self._reader is not None:
-            for partition in self._reader.partitions.values():
-                end = self._reader.end_of(partition)
-                logger.info("Topic %r, %s.", self._topic, partition.report(end))
+        """Say of each partition where it stands, and what schemas made of messages leave out."""
+        if self._reader is None:
+            return
+        for partition in self._reader.partitions.values():
+            end = self._reader.end_of(partition)
+            logger.info("Topic %r, %s.", self._topic, partition.report(end))
+        for message, fields in sum(
+            (each.left_out for each in self._decoders), Counter[str]()
+        ).items():
+            logger.info(
+                "Topic %r: %d fields of messages of the type `%s` were left out, for their schema "
+                "does not have them.",
+                self._topic,
+                fields,
+                message,
+            )
