@@ -16,7 +16,7 @@ FAIL = "FAIL [bizon-singer#consumer-{}] [thrd:{}/1]: {}/1: Connect failed (after
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which a test sets."""
     now = [0.0]
-    monkeypatch.setattr(client_log.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(client_log, "monotonic", lambda: now[0])
     return now
 
 

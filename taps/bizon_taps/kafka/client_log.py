@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-import time
+from time import monotonic
 
 logger = logging.getLogger("bizon_singer.kafka.librdkafka")
 
@@ -32,7 +32,7 @@ class OncePerMinute(logging.Filter):
         if record.levelno <= logging.DEBUG:  # who asks for all of it gets all of it
             return True
         text = record.getMessage()
-        thing, now = _VARYING.sub("", text), time.monotonic()
+        thing, now = _VARYING.sub("", text), monotonic()
         if now < self._until.get(thing, now):
             self._left_out[thing] = self._left_out.get(thing, 0) + 1
             return False
