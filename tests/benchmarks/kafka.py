@@ -1,7 +1,8 @@
 """tap-kafka against pipelinewise-tap-kafka: a topic of a real broker, whole processes to /dev/null.
 
 Both read the same 1-KB JSON messages in one run. Ours writes a STATE after every page and would
-resume there; the peer's message is polled one by one. The broker has the same cores as they.
+resume there; the peer's message is polled one by one. The broker has the same cores as they. The
+same orders in Avro, by a schema of a registry, are read by ours alone: the peer knows no Avro.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from tests.benchmarks.process import Cost, config_file, cost_of, header, row
 from tests.brokers.broker import Broker
 from tests.brokers.jars import obstacle
 from tests.brokers.topic import WAIT_SECONDS, Topic
+from tests.fakes.schema_registry.server import SchemaRegistry
+from tests.taps.kafka_messages import avro, confluent_frame
 
 MESSAGES = 1_000_000
 FEW = 50_000
@@ -31,8 +35,38 @@ PEER_IDLE_SECONDS = 10.0
 PEER_GROUP = "peer"
 
 
-def order(number: int) -> bytes:
-    """Return an order of about 1 KB: texts, numbers, an address and four lines."""
+LINE_SCHEMA = {
+    "type": "record",
+    "name": "Line",
+    "fields": [
+        {"name": "product", "type": "string"},
+        {"name": "count", "type": "int"},
+        {"name": "price", "type": "double"},
+    ],
+}
+ADDRESS_SCHEMA = {
+    "type": "record",
+    "name": "Address",
+    "fields": [{"name": name, "type": "string"} for name in ("street", "city", "zip")],
+}
+ORDER_SCHEMA = {
+    "type": "record",
+    "name": "Order",
+    "fields": [
+        {"name": "id", "type": "long"},
+        {"name": "customer", "type": "string"},
+        {"name": "total", "type": "double"},
+        {"name": "paid", "type": "boolean"},
+        {"name": "created", "type": "string"},
+        {"name": "address", "type": ADDRESS_SCHEMA},
+        {"name": "lines", "type": {"type": "array", "items": LINE_SCHEMA}},
+        {"name": "note", "type": "string"},
+    ],
+}
+
+
+def order(number: int) -> dict[str, Any]:
+    """Return an order of about 1 KB as JSON: texts, numbers, an address and four lines."""
     value: dict[str, Any] = {
         "id": number,
         "customer": f"customer-{number % 1000}",
@@ -45,7 +79,7 @@ def order(number: int) -> bytes:
         ],
     }
     note = "x" * (BYTES - len(compact(value)) - len(',"note":""'))
-    return compact({**value, "note": note})
+    return {**value, "note": note}
 
 
 def compact(value: Any) -> bytes:
@@ -53,10 +87,10 @@ def compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def fill(topic: Topic, messages: int) -> None:
-    """Write orders to all partitions in turn."""
+def fill(topic: Topic, messages: int, write: Callable[[Any], bytes] = compact) -> None:
+    """Write orders to all partitions in turn, each as ``write`` makes bytes of it."""
     producer = Producer({"bootstrap.servers": topic.broker.address(), "linger.ms": 50})
-    made = [order(number) for number in range(1000)]
+    made = [write(order(number)) for number in range(1000)]
     for number in range(messages):
         value = made[number % len(made)]
         while True:
@@ -121,11 +155,22 @@ def table(messages: int = MESSAGES) -> None:
         fill(many, messages)
         _row("tap-kafka", FEW, ours(few, folder))
         own = _row("tap-kafka", messages, ours(many, folder))
+        _avro_row(broker, folder, messages)
         if not PEER.exists():
             print("no pipelinewise-tap-kafka here: `make bench` installs it in .venv-peer-kafka")
             return
         peer = _row("pipelinewise-tap-kafka", messages, theirs(many, folder, messages))
     print(f"\ntap-kafka is {own / peer:.1f} times as fast as pipelinewise-tap-kafka.")
+
+
+def _avro_row(broker: Broker, folder: str, messages: int) -> None:
+    """Print what the same orders cost in Avro."""
+    topic = Topic.create(broker, "many-avro", PARTITIONS)
+    with SchemaRegistry() as registry:
+        number = registry.register(f"{topic.name}-value", json.dumps(ORDER_SCHEMA))
+        fill(topic, messages, lambda value: confluent_frame(number, avro(ORDER_SCHEMA, value)))
+        cost = ours(topic, folder, schema_registry={"url": registry.url})
+    _row("tap-kafka, Avro", messages, cost)
 
 
 def _row(name: str, messages: int, cost: Cost) -> float:

@@ -76,6 +76,14 @@ def test_the_address_of_the_brokers_is_needed(tmp_path: Path) -> None:
     assert_refused(tap("tap-kafka", "--config", config), "bootstrap_servers")
 
 
+def test_a_broker_that_is_away_is_told_once(tmp_path: Path) -> None:
+    """And not with every try to reach it."""
+    settings = {"bootstrap_servers": "127.0.0.1:1", "topics": ["orders"], "consumer_timeout": 3}
+    done = tap("tap-kafka", "--config", write(tmp_path / "c.json", settings))
+    assert_failed(done, "`bootstrap_servers`", code=5)
+    assert done.stderr.count("Connection refused") == 1, done.stderr
+
+
 def test_a_topic_in_the_catalog_that_is_gone_ends_its_stream(kafka: Kafka, tmp_path: Path) -> None:
     """The others are complete, and the code says that one is not."""
     config = write(tmp_path / "c.json", kafka.settings(topics=["orders"]))

@@ -262,7 +262,7 @@ def test_changed_settings_keep_the_place(kafka: Kafka) -> None:
 def test_a_run_says_where_each_partition_stands(
     kafka: Kafka, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Position, end, lag and what became of the messages."""
+    """Position, end, lag, the time it has come to, its bytes, what became of the messages."""
     kafka.fill("orders", 8)
     kafka.put("orders", None, partition=2)
     kafka.flush()
@@ -270,8 +270,8 @@ def test_a_run_says_where_each_partition_stands(
         TapKafka(config=kafka.settings(topics=["orders"])).sync_all()
     said = [record.getMessage() for record in caplog.records if record.name == "bizon_singer.kafka"]
     assert (
-        "Topic 'orders', partition 2 at offset 3 of 3, lag 0: 2 records, 1 messages without value "
-        "and 0 bad ones left out." in said
+        "Topic 'orders', partition 2 at offset 3 of 3, lag 0, time 2025-11-24T16:00:00.006000+00:00"
+        ": 26 bytes, 2 records, 1 messages without value and 0 bad ones left out." in said
     )
     assert "Topic 'orders': its end at the start of the run is reached." in said
 

@@ -5,11 +5,10 @@ https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md lists th
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from confluent_kafka import (
     Consumer,
@@ -23,16 +22,16 @@ from confluent_kafka.admin import AdminClient
 from bizon_singer.config_schema import secrets_in
 from bizon_singer.errors import BizonSingerError, ConfigError
 from bizon_singer.redact import redact
+from bizon_taps.kafka import client_log
 from bizon_taps.kafka.config import KafkaSourceConfig, Until
+from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.refusals import is_refused, refusal
 from bizon_taps.kafka.security import Mechanism, Protocol
 
 T = TypeVar("T")
 
-logger = logging.getLogger("bizon_singer.kafka")
-
 STEP_SECONDS = 0.5
-"""How often a wait for an answer looks whether the credentials were refused meanwhile."""
+"""How soon a wait for an answer looks whether the credentials were refused meanwhile."""
 PRIVATE_KEYS = ("ssl.key.pem", "ssl.keystore.pem", "sasl.oauthbearer.config")
 """Properties that hold a secret without being named like one."""
 OF_A_CONNECTION = (
@@ -49,6 +48,7 @@ OF_A_CONNECTION = (
 """Starts of the properties that every client has, not consumers alone."""
 NO_IDS = frozenset({"", "AAAAAAAAAAAAAAAAAAAAAA"})
 """How an id looks that the broker does not have: nothing, or sixteen zeros."""
+UNSUPPORTED = frozenset({KafkaError._UNSUPPORTED_FEATURE, KafkaError.UNSUPPORTED_VERSION})  # noqa: SLF001 - librdkafka's own errors begin so
 DEFAULTS = {
     "client.id": "bizon-singer",
     # A full queue makes librdkafka pause for a second by default; that halves the rate.
@@ -82,6 +82,7 @@ class Client:
         """
         self._timeout = config.consumer_timeout
         self._refused: KafkaError | None = None
+        self._held: list[Message] = []
         properties = properties_of(config)
         redact.register(*secrets_in(properties))
         redact.register(*(str(properties[name]) for name in PRIVATE_KEYS if name in properties))
@@ -90,7 +91,7 @@ class Client:
         }
         properties["error_cb"] = self._note
         try:
-            self.consumer = Consumer(properties, logger=logger)
+            self.consumer = Consumer(properties, logger=client_log.logger)
         except KafkaException as error:
             raise _refused_settings(error, properties) from error
 
@@ -119,15 +120,41 @@ class Client:
             BizonSingerError: They refuse, or do not answer within ``consumer_timeout``.
         """
         end = time.monotonic() + self._timeout
+        step = STEP_SECONDS
         while True:
-            left = end - time.monotonic()
+            begun = time.monotonic()
             try:
-                return question(max(0.001, min(STEP_SECONDS, left)))
+                return question(max(0.001, min(step, end - begun)))
             except KafkaException as error:
-                self.consumer.poll(0)  # lets it say what it has been refused
+                self._hear()
                 self.check()
-                if left <= STEP_SECONDS or not _may_pass(error.args[0]):
+                if time.monotonic() >= end or not _may_pass(error.args[0]):
                     raise refusal(error.args[0], what) from error
+            taken = time.monotonic() - begun
+            step = max(step, 2 * taken)  # a broker may need longer than a step for any answer
+            time.sleep(max(0.0, STEP_SECONDS - taken))
+
+    def _hear(self) -> None:
+        """Let librdkafka say what it has been refused; a message that comes instead is kept."""
+        message = self.consumer.poll(0)
+        if message is not None:
+            self._held.append(cast("Message", message))
+
+    def consume(self, most: int, seconds: float) -> list[Message]:
+        """Return messages and events, as soon as there are so many or the time has passed.
+
+        Raises:
+            KafkaException: The brokers refuse.
+        """
+        if self._held:
+            first, self._held = self._held[:most], self._held[most:]
+            return first
+        return cast("list[Message]", self.consumer.consume(most, seconds))
+
+    def leave(self) -> None:
+        """Fetch no more: what was fetched and is not read belongs to a topic that was left."""
+        self.consumer.unassign()
+        self._held.clear()
 
     def limits(self, partition: TopicPartition, seconds: float) -> tuple[int, int]:
         """Return the first offset of a partition and the one after the last committed message.
@@ -144,20 +171,37 @@ class Client:
         """Return the id that tells a topic from others that had its name, None without one.
 
         Brokers before Kafka 2.8 have none; https://cwiki.apache.org/confluence/x/ExR4CQ (KIP-516).
+
+        Raises:
+            BizonSingerError: The brokers refuse, or do not answer, which is not to have none.
         """
-        admin = AdminClient(self._connection, logger=logger)
-        try:
-            asked = admin.describe_topics(TopicCollection([topic]), request_timeout=self._timeout)
-            found = asked[topic].result(self._timeout + 1).topic_id
-        except (KafkaException, TimeoutError):
-            logger.debug("Topic %r: its id could not be found out.", topic)
-            return None
-        text = str(found)
-        return None if text in NO_IDS else text
+        admin = AdminClient(self._connection, logger=client_log.logger)
+        found = self.ask(
+            f"the id of topic {topic!r} was asked for",
+            lambda seconds: _id_of(admin, topic, seconds),
+        )
+        return None if found in NO_IDS else found
 
     def close(self) -> None:
         """Leave the brokers."""
         self.consumer.close()
+
+
+def _id_of(admin: AdminClient, topic: str, seconds: float) -> str:
+    """Return the id of a topic, empty from a broker that is too old to be asked.
+
+    Raises:
+        KafkaException: No answer came in time, or a refusal.
+    """
+    asked = admin.describe_topics(TopicCollection([topic]), request_timeout=seconds)
+    try:
+        return str(asked[topic].result(seconds + 1).topic_id)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None  # noqa: SLF001 - as above
+    except KafkaException as error:
+        if error.args[0].code() in UNSUPPORTED:
+            return ""
+        raise
 
 
 def _may_pass(error: KafkaError) -> bool:

@@ -86,8 +86,9 @@ class Opening:
             StateError: Another one has its name.
         """
         try:
-            self._numbers()
-            found = None if self.topic_id is None else self.client.topic_id(self.topic)
+            _, has_controller = self._numbers()
+            knows = has_controller and self.topic_id is not None
+            found = self.client.topic_id(self.topic) if knows else None
         except TransientError:  # its brokers are away, and may come back
             return
         if found not in {None, self.topic_id}:
@@ -201,6 +202,9 @@ class Opening:
         self._tell_of_others(position)
         if self._is_other(position):
             return {number: self._low(number) for number in self.partitions}
+        # A cluster that cannot say it now is no reason to forget it.
+        self.cluster_id = self.cluster_id or position.cluster_id
+        self.topic_id = self.topic_id or position.topic_id
         own = {
             number: position.places[number]
             for number in self.partitions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bizon_taps.kafka.position import Place
 
@@ -19,6 +20,8 @@ class Partition:
         offset: The next offset to read; all before it is dealt with.
         end: The offset it is read up to.
         leader_epoch: Epoch of the leader that gave the last message, None if unknown.
+        size: How many bytes the values of its messages had.
+        moment: Time of the last message that became a record, None where it has none.
         records: How many records were made of its messages.
         empty: How many messages without a value were left out.
         bad: How many messages that cannot be decoded were left out.
@@ -28,6 +31,8 @@ class Partition:
     offset: int
     end: int = NO_END
     leader_epoch: int | None = None
+    size: int = 0
+    moment: datetime | None = None
     records: int = 0
     empty: int = 0
     bad: int = 0
@@ -49,7 +54,9 @@ class Partition:
             end: Where it ends now, or is read up to; None if unknown.
         """
         behind = "" if end is None else f" of {end}, lag {max(0, end - self.offset)}"
+        time = "" if self.moment is None else f", time {self.moment.isoformat()}"
         return (
-            f"partition {self.number} at offset {self.offset}{behind}: {self.records} records, "
+            f"partition {self.number} at offset {self.offset}{behind}{time}: {self.size} bytes, "
+            f"{self.records} records, "
             f"{self.empty} messages without value and {self.bad} bad ones left out"
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import cast
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
@@ -78,12 +77,12 @@ class TopicReader:
             BizonSingerError: The brokers refuse.
         """
         try:
-            fetched = self._client.consumer.consume(most, WAIT_SECONDS)
+            fetched = self._client.consume(most, WAIT_SECONDS)
         except KafkaException as error:
             raise refusal(error.args[0], "messages were read") from error
         if not fetched:
             self._client.check()
-        return cast("list[Message]", fetched)
+        return fetched
 
     def end_of(self, partition: Partition) -> int | None:
         """Return where a partition is read up to, else where it ended when it was last fetched."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -73,12 +74,11 @@ class TopicRun:
         self._topic = topic
         self._is_for_errors = is_for_errors
         self._client = client
-        self._maker = RecordMaker(
-            topic,
-            config,
+        self._decoders = (
             decoder_for(config.decoding, session, "key"),
             passing(decoder_for(config.decoding, session, "value")),
         )
+        self._maker = RecordMaker(topic, config, *self._decoders)
         self.opening = Opening(client, config, topic)
         self.opening.look()
         self._clock = Clock()
@@ -187,6 +187,9 @@ class TopicRun:
                 record = self._record(message, partition)
                 if record is not None:
                     records.append(record)
+                value = message.value()
+                if value is not None:
+                    partition.size += len(value)
                 partition.offset = offset + 1
                 partition.leader_epoch = message.leader_epoch()
                 self._messages += 1
@@ -215,6 +218,7 @@ class TopicRun:
         if self._is_for_errors:
             return None
         partition.records += 1
+        partition.moment = record.data["timestamp"]
         return record
 
     def _is_left_out(self, error: BadMessageError) -> bool:
@@ -281,7 +285,8 @@ class TopicRun:
         patience = self._config.consumer_timeout
         is_silent = self._silence >= patience and self._checked.seconds >= patience
         is_due = self._look.seconds >= LOOK_SECONDS
-        if is_silent or is_due or self.reader.is_done:
+        is_at_end = self.reader.is_done and self._config.until is Until.END
+        if is_silent or is_due or is_at_end:
             self._checked = Clock()
             self.opening.check()
         if not is_due:
@@ -296,11 +301,22 @@ class TopicRun:
 
     def leave(self) -> None:
         """Fetch no more, and let the client serve another topic."""
-        self._client.consumer.unassign()
+        self._client.leave()
 
     def log(self) -> None:
-        """Say of each partition where it stands."""
-        if self._reader is not None:
-            for partition in self._reader.partitions.values():
-                end = self._reader.end_of(partition)
-                logger.info("Topic %r, %s.", self._topic, partition.report(end))
+        """Say of each partition where it stands, and what schemas made of messages leave out."""
+        if self._reader is None:
+            return
+        for partition in self._reader.partitions.values():
+            end = self._reader.end_of(partition)
+            logger.info("Topic %r, %s.", self._topic, partition.report(end))
+        for message, fields in sum(
+            (each.left_out for each in self._decoders), Counter[str]()
+        ).items():
+            logger.info(
+                "Topic %r: %d fields of messages of the type `%s` were left out, for their schema "
+                "does not have them.",
+                self._topic,
+                fields,
+                message,
+            )

@@ -45,7 +45,7 @@ from bizon_taps.kafka.decoding.error import DecodeError
 from bizon_taps.kafka.decoding.framing import Framed, IdKind
 from bizon_taps.kafka.decoding.proto_pool import CONFLUENT_DECIMAL, ProtoSchema, parser_of
 
-logger = logging.getLogger("bizon_taps.kafka")
+logger = logging.getLogger("bizon_singer.kafka")
 
 Make = Callable[[Any], Any]
 MAX_INDEXES = 32
