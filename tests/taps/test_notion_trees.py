@@ -130,6 +130,18 @@ def test_a_list_of_blocks_whose_cursor_ends_is_read_again(notion: Notion) -> Non
     assert ids(done) == [block for block in every if block != every[3]]
 
 
+def test_a_list_of_pages_that_is_asked_again_leaves_none_out(notion: Notion) -> None:
+    """A run stops in the first tree, and the page that was to be the last moves to the front."""
+    pages = [notion.workspace.add_page(title=str(number)) for number in range(3)]
+    every = [notion.workspace.add_block(page, "toggle", "x") for page in pages for _ in range(3)]
+    first = read(notion, "blocks", page_size=3, max_iterations=1)
+    assert ids(first) == every[-3:]
+    notion.workspace.edit(pages[0], at=now())
+    rest = read(notion, "blocks", first.state, page_size=3)
+    assert rest.code == 0, rest.sentence
+    assert sorted({*ids(first), *ids(rest)}) == sorted(every)
+
+
 def test_comments_of_pages_and_of_blocks_are_read(notion: Notion) -> None:
     """Each with its page; by every run, for a comment edits nothing."""
     filled = fill(notion.workspace, rows=2)

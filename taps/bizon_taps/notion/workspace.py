@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bizon_singer.errors import (
@@ -19,6 +20,7 @@ from bizon_singer.errors import (
     ProtocolError,
 )
 from bizon_singer.redact import excerpt
+from bizon_singer.source.http_date import server_time
 from bizon_singer.source.reply import FIRST_ERROR_STATUS, HttpStatusError
 from bizon_singer.source.session import Session
 from bizon_taps.notion.config import NotionSourceConfig, NotionVersion
@@ -81,6 +83,11 @@ class Workspace:
         self._config = config
         self._session.headers["Notion-Version"] = config.notion_version.value
         self.asked = 0
+        self._now: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return the time by Notion's clock, as of its last answer; else by this machine's."""
+        return self._now or datetime.now(UTC)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> JSON:
         """Return what an endpoint answers to a GET request.
@@ -137,6 +144,7 @@ class Workspace:
                 raise HttpStatusError(reply)
         except HttpStatusError as error:
             raise self._explained(error, path) from error
+        self._now = server_time(reply.headers)
         body = reply.json()
         if not isinstance(body, dict):
             raise ProtocolError(f"{path}: the answer is no JSON object; check `base_url`")
