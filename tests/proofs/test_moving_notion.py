@@ -34,6 +34,10 @@ class Editor:
         notion: The workspace.
         filled: What was in it.
         draw: Decides what happens.
+
+    Attributes:
+        count: How often it edited.
+        loose: The pages that are no rows.
     """
 
     def __init__(self, notion: Notion, filled: Filled, draw: Random) -> None:
@@ -41,6 +45,7 @@ class Editor:
         self._space, self._filled, self._draw = notion.workspace, filled, draw
         self._left = 25
         self.count = 0
+        self.loose = [page.id for page in self._space.of("page") if page.parent != filled.source]
 
     def __call__(self, _: Request) -> None:
         """Do something, or nothing; after a while, nothing any more."""
@@ -52,7 +57,7 @@ class Editor:
         at = datetime.now(UTC) + timedelta(minutes=self.count)
         rows = [row.id for row in self._space.of("page") if row.parent == self._filled.source]
         row = self._draw.choice(rows)
-        what = self._draw.randrange(5)
+        what = self._draw.randrange(6)
         if what == 0:
             self._space.add_page(data_source=self._filled.source, title="new", at=at)
         elif what == 1:
@@ -61,6 +66,8 @@ class Editor:
             self._space.add_block(row, "paragraph", f"new {self.count}", at=at)
         elif what == 3 and len(rows) > 3:
             self._space.trash(row)
+        elif what == 4:
+            self._space.edit(self._draw.choice(self.loose), at=at)
         else:
             block = self._draw.choice(self._space.of("block"))
             self._space.edit(block.id, at=at, text="edited")
@@ -71,6 +78,8 @@ def test_what_is_there_in_the_end_was_read(seed: int, notion: Notion) -> None:
     """After a run among edits and one in peace: all rows, pages and blocks, as they are."""
     draw = Random(seed)
     filled = fill(notion.workspace, rows=8)
+    for number in range(8):
+        notion.workspace.add_page(title=f"Loose {number}")
     rows = row_stream("Tasks", filled.source)
     config = notion.settings(page_size=2, lookback_seconds=0)
     catalog = only(catalog_of(TapNotion, config, STREAMS | {rows}), STREAMS | {rows})
@@ -78,6 +87,7 @@ def test_what_is_there_in_the_end_was_read(seed: int, notion: Notion) -> None:
     first = run(TapNotion, config, catalog=catalog)
     assert first.code == 0, first.sentence
     assert editor.count > 5
+    assert {*editor.loose} <= {page["id"] for page in first.records("pages")}
     notion.before_each = lambda _: None
     second = run(TapNotion, config, first.state, catalog)
     assert second.code == 0, second.sentence

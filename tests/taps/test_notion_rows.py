@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 
 from bizon_taps.notion.columns import columns_of
 from bizon_taps.notion.ids import row_stream, source_of_stream
-from tests.fakes.http_server import Request
+from tests.fakes.http_server import Answer, Request, json_answer
 from tests.fakes.notion import Notion, fill
 from tests.fakes.notion.workspace import NOON
 from tests.taps.notion_workspace import Bodies, ids, now, read, rows, source_with, stream_of
@@ -103,6 +104,29 @@ def test_long_values_are_read_in_full(notion: Notion) -> None:
     assert row["links"] == many
     (page,) = read(notion, "pages").records()
     assert len(page["properties"]["Who"]["people"]) == FORTY
+
+
+def test_a_list_that_takes_notion_too_long_is_asked_for_in_smaller_parts(notion: Notion) -> None:
+    """Answered 504, at once and by half; the parts stay small, and nothing is missed."""
+    source = source_with(notion, Who="people")
+    every = [notion.workspace.add_page(data_source=source) for _ in range(10)]
+    notion.workspace.edit(every[0], at=NOON, Who=[str(number) for number in range(FORTY)])
+    sizes: list[int] = []
+
+    def take_too_long(request: Request) -> Answer | None:
+        asked = request.query.get("page_size") or [json.loads(request.body or b"{}")["page_size"]]
+        sizes.append(int(asked[0]))
+        return json_answer({"object": "error"}, 504) if sizes[-1] > 3 else None
+
+    paged = ("/query", "/properties/p%3A1")
+    notion.faults.append(
+        lambda request: take_too_long(request) if request.path.endswith(paged) else None
+    )
+    done = rows(notion, source, page_size=8, api_config={"retry_limit": 0})
+    who = {record["id"]: record["who"] for record in done.records()}
+    assert (done.code, sorted(who), len(who[every[0]])) == (0, sorted(every), FORTY)
+    assert (sizes[:3], {*sizes[3:]}) == ([8, 4, 2], {2})
+    assert any("`page_size`" in line for line in done.warnings)
 
 
 def test_more_than_a_query_gives_is_read_by_windows(notion: Notion) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -181,6 +183,69 @@ def test_a_search_whose_cursor_moves_loses_nothing(notion: Notion) -> None:
     done = read(notion, "pages", page_size=3)
     assert done.code == 0, done.sentence
     assert set(every) - {every[5]} <= set(ids(done))
+
+
+def test_a_page_that_moves_to_where_the_search_has_been_comes_with_this_run(
+    notion: Notion,
+) -> None:
+    """The oldest is edited before it was reached: what was edited meanwhile is searched again."""
+    every = [notion.workspace.add_page(title=str(number)) for number in range(9)]
+    notion.before_each = lambda request: (
+        notion.workspace.edit(every[0], at=now()) if b"start_cursor" in request.body else None
+    )
+    done = read(notion, "pages", page_size=3)
+    assert done.code == 0, done.sentence
+    assert sorted(ids(done)) == sorted(every)
+
+
+def test_a_search_whose_cursor_leads_back_is_no_endless_one(notion: Notion) -> None:
+    """What a cursor names is edited before it is asked for: the same cursors come once more."""
+    every = [notion.workspace.add_page(title=str(number)) for number in range(6)]
+    minutes = iter(range(1, 4))
+
+    def move(request: Request) -> None:
+        cursor = json.loads(request.body or b"{}").get("start_cursor")
+        minute = next(minutes, None) if cursor else None
+        if minute is not None:
+            notion.workspace.edit(cursor, at=NOON + timedelta(minutes=minute))
+
+    notion.before_each = move
+    done = read(notion, "pages", page_size=1)
+    assert done.code == 0, done.sentence
+    assert sorted(ids(done)) == sorted(every)
+
+
+def test_a_data_source_that_moves_in_the_search_is_found(notion: Notion) -> None:
+    """Its rows are a stream: it is edited before the search for data sources reaches it."""
+    every = [source_with(notion) for _ in range(4)]
+    notion.before_each = lambda request: (
+        notion.workspace.edit(every[0], at=now()) if b"start_cursor" in request.body else None
+    )
+    assert {stream_of(notion, source) for source in every} <= set(discovered(notion, page_size=1))
+
+
+def test_a_search_in_which_nothing_moves_is_not_walked_twice(notion: Notion) -> None:
+    """One more request tells so, also where all was edited a moment before the run."""
+    edited = now() - timedelta(minutes=2)
+    for number in range(9):
+        notion.workspace.add_page(title=str(number), at=edited)
+    searched: list[bytes] = []
+    notion.before_each = lambda request: (
+        searched.append(request.body) if request.path.endswith("/search") else None
+    )
+    done = read(notion, "pages", page_size=3)
+    assert len(done.records()) == 9
+    assert len([body for body in searched if b'"page"' in body and b'"sort"' in body]) == 4
+
+
+def test_a_search_that_does_not_come_to_rest_is_told(notion: Notion) -> None:
+    """Another page is edited before each request: it ends, and says what to do."""
+    every = [notion.workspace.add_page(title=str(number)) for number in range(6)]
+    edited = cycle(every)
+    notion.before_each = lambda _: notion.workspace.edit(next(edited), at=now())
+    done = read(notion, "pages", page_size=1)
+    assert done.code == 0, done.sentence
+    assert any("does not come to rest" in line for line in done.warnings)
 
 
 def test_nothing_shared_is_told(notion: Notion) -> None:

@@ -74,7 +74,7 @@ def _read(workspace: Workspace, path: str) -> tuple[list[JSON] | None, JSON]:
     restarts, cursor, results = 0, "", list[JSON]()
     while True:
         if not cursor:
-            results, answer = [], workspace.get(path, {"page_size": workspace.page_size})
+            results, answer = [], workspace.part(path)
             if answer.get("object") != "list":
                 return None, answer
             listed = workspace.listed(answer, path)

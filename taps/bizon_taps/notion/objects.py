@@ -142,10 +142,10 @@ class PageReader:
         """Return a page of the list."""
         if self._source_path is not None:
             _ = self._columns  # first, so that a data source that is gone is told by its own path
-        pages, following = self._pages.at(Position.of(pagination))
-        records = [self._record(page) for page in pages]
-        if following is not None:
-            return SourceIteration(following.pagination(), records)
+        listing = self._pages.at(Position.of(pagination))
+        records = [self._record(page) for page in listing.pages]
+        if listing.following is not None:
+            return SourceIteration(listing.following.pagination(), records)
         self._omissions.tell()
         return SourceIteration({}, records)
 

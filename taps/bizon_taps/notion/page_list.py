@@ -6,22 +6,20 @@ cursor named is gone, a new query starts with the minute of the last row seen, s
 twice and none is left out.
 https://developers.notion.com/guides/data-apis/query-large-data-sources
 
-The search is walked from what was edited last. What is edited meanwhile moves to its front, where
-it was read already as it was; the next run reads it anew. Never the other way round: the object a
-cursor names could move to the end, and all between would be skipped.
+Nor does the search leave anything out (:mod:`~bizon_taps.notion.search`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bizon_singer.errors import ProtocolError
 from bizon_taps.notion.omissions import NOT_SHARED, Omissions
 from bizon_taps.notion.position import NAMED, ROWS, SEARCH, Position, one_more
-from bizon_taps.notion.scope import NEWEST_FIRST, Scope
+from bizon_taps.notion.scope import Scope
 from bizon_taps.notion.times import moment_of, was_edited, written
 from bizon_taps.notion.workspace import (
     JSON,
@@ -35,6 +33,21 @@ from bizon_taps.notion.workspace import (
 MAX_EMPTY_LISTS = 20
 """So many lists without a page on them are passed over at once."""
 Following = Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of pages, as one request gives it.
+
+    Attributes:
+        place: Where it is.
+        pages: The pages on it; none only where there are no more, or too many lists without any.
+        following: Where the next list is.
+    """
+
+    place: Position
+    pages: list[JSON]
+    following: Following
 
 
 class PageList:
@@ -69,25 +82,33 @@ class PageList:
         self._only = only_source
         self._page_ids = list(page_ids)
         self._searches = searches
-        self._held: tuple[Position, tuple[list[JSON], Following]] | None = None
+        self._search = scope.search("page", since)
+        self._held: Listing | None = None
 
-    def at(self, position: Position) -> tuple[list[JSON], Following]:
-        """Return the pages at a place and where the list goes on; held while it is in use."""
+    def at(self, position: Position) -> Listing:
+        """Return the first pages at a place or behind it; held while they are in use."""
         place = replace(position, done="", page="", edited="", stack=())
-        key = replace(place, restarts=0)
-        if self._held is None or self._held[0] != key:
-            self._held = (key, self._read(place))
-        return self._held[1]
+        if self._held is None or replace(self._held.place, restarts=place.restarts) != place:
+            self._held = self._read(place)
+            if position.done or position.page:
+                self._held = self._asked_again(self._held)
+        return self._held
 
-    def _read(self, place: Position) -> tuple[list[JSON], Following]:
-        pages: list[JSON] = []
-        following: Following = place
+    def _read(self, place: Position) -> Listing:
+        pages, following = self._list(place)
         for _ in range(MAX_EMPTY_LISTS):
-            assert following is not None  # noqa: S101 - the loop ends with the list
-            pages, following = self._list(following)
             if pages or following is None:
                 break
-        return pages, following
+            place = following
+            pages, following = self._list(place)
+        return Listing(place, pages, following)
+
+    def _asked_again(self, listing: Listing) -> Listing:
+        """Return a list of which a part was read by an earlier run, as it was then."""
+        if listing.place.phase != SEARCH:
+            return listing
+        following = self._search.asked_again(listing.place, listing.following)
+        return replace(listing, following=following)
 
     def _list(self, place: Position) -> tuple[list[JSON], Following]:
         if place.phase == ROWS:
@@ -160,26 +181,12 @@ class PageList:
 
     def _after_rows(self) -> Following:
         if self._searches:
-            return Position(SEARCH)
+            return self._search.start()
         return Position(NAMED) if self._page_ids else None
 
     def _searched(self, place: Position) -> tuple[list[JSON], Following]:
-        body = {"filter": {"property": "object", "value": "page"}, "sort": NEWEST_FIRST}
-        try:
-            listed = self._workspace.query("search", body, cursor=place.cursor)
-        except RefusedCursorError:
-            return [], Position(SEARCH, restarts=one_more(place.restarts, "search"))
-        if listed.is_cut:
-            raise ProtocolError(
-                "search: there are more pages than Notion gives; name what to read in "
-                "`database_ids` and `page_ids`"
-            )
-        found = _pages_of(listed.results)
-        pages = [page for page in found if was_edited(page, self._since) and not self._is_row(page)]
-        over = bool(found) and not was_edited(found[-1], self._since)
-        if over or not listed.cursor:
-            return pages, None
-        return pages, replace(place, cursor=listed.cursor)
+        found, following = self._search.at(place)
+        return [page for page in _pages_of(found) if not self._is_row(page)], following
 
     def _is_row(self, page: JSON) -> bool:
         """Tell whether a page is a row of a data source that is read by queries."""

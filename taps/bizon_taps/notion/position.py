@@ -40,9 +40,13 @@ class Position:
         phase: Which part of the list: ``rows`` of data sources, ``search`` or ``named`` pages.
         source: The data source whose rows are read.
         created: Start of the window over ``created_time``, empty for none.
-        seen: ``created_time`` of the last row that was read.
+        seen: ``created_time`` of the last row that was read; ``last_edited_time`` in a search.
         cursor: Where the page of the list that is being read starts.
-        restarts: How often a cursor was refused.
+        restarts: How often a cursor was refused, or led back.
+        began: When this walk of the search began.
+        since: What this walk looks for was edited since then, empty for all.
+        walks: How many walks came before it.
+        head: Mark of what stood first when it began; at its beginning, of the walk before.
         done: The last thing on that page of the list that is done with.
         page: The page whose tree is being read.
         edited: Its ``last_edited_time``.
@@ -55,6 +59,10 @@ class Position:
     seen: str = ""
     cursor: str = ""
     restarts: int = 0
+    began: str = ""
+    since: str = ""
+    walks: int = 0
+    head: str = ""
     done: str = ""
     page: str = ""
     edited: str = ""
@@ -74,9 +82,10 @@ class Position:
             raise _unknown() from error
         texts = [position.created, position.seen, position.cursor, position.source, position.done]
         texts += [position.page, position.edited]
+        texts += [position.began, position.since, position.head]
         for frame in frames:
             texts += [frame.parent, frame.cursor, frame.after]
-        numbers = [position.restarts, *(frame.order for frame in frames)]
+        numbers = [position.restarts, position.walks, *(frame.order for frame in frames)]
         if (
             position.phase not in {ROWS, SEARCH, NAMED}
             or not all(isinstance(text, str) for text in texts)

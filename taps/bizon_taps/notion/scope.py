@@ -6,6 +6,7 @@ a run that is resumed lists them again and goes on behind the last id, whatever 
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,17 +14,15 @@ from bizon_singer.errors import ConfigError
 from bizon_singer.source.reply import HttpStatusError
 from bizon_taps.notion.config import NotionSourceConfig
 from bizon_taps.notion.omissions import NOT_SHARED, Omissions
-from bizon_taps.notion.position import one_more
+from bizon_taps.notion.position import Position
+from bizon_taps.notion.search import Search
 from bizon_taps.notion.workspace import (
     BAD_REQUEST,
     JSON,
     NotSharedError,
-    RefusedCursorError,
     Workspace,
     id_of,
 )
-
-NEWEST_FIRST = {"timestamp": "last_edited_time", "direction": "descending"}
 
 
 class Scope:
@@ -74,20 +73,19 @@ class Scope:
         named = {*self._config.database_ids}
         return sorted({identity for identity in found if isinstance(identity, str)} | named)
 
+    def search(self, kind: str, since: datetime | None = None) -> Search:
+        """Return a search for all of a kind, or for what was edited since then."""
+        return Search(self._workspace, kind, self._config.lookback_seconds, since)
+
     def _searched(self, kind: str) -> list[JSON]:
-        """Return all there is of a kind."""
-        restarts, cursor, found = 0, "", []
-        while True:
-            body = {"filter": {"property": "object", "value": kind}, "sort": NEWEST_FIRST}
-            try:
-                listed = self._workspace.query("search", body, cursor=cursor)
-            except RefusedCursorError:
-                restarts, cursor = one_more(restarts, "search"), ""
-                continue
-            found += listed.results
-            cursor = listed.cursor
-            if not cursor:
-                return found
+        """Return all there is of a kind, what was edited meanwhile twice, as it is now last."""
+        search = self.search(kind)
+        place: Position | None = search.start()
+        found: list[JSON] = []
+        while place is not None:
+            results, place = search.at(place)
+            found += results
+        return found
 
     def _named_sources(self) -> list[JSON]:
         found = [

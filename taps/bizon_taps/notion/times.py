@@ -18,9 +18,13 @@ _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 def since_of(state: SourceIncrementalState, lookback_seconds: float) -> datetime:
     """Return the minute from which on a run reads what was edited."""
-    last_run = max(state.last_run.astimezone(UTC), _FIRST)
-    start = max(last_run - timedelta(seconds=lookback_seconds), _FIRST)
-    return start.replace(second=0, microsecond=0)
+    return minute_before(state.last_run, lookback_seconds)
+
+
+def minute_before(moment: datetime, seconds: float) -> datetime:
+    """Return the minute, as times are rounded to, that lies so many seconds before a moment."""
+    start = max(moment.astimezone(UTC), _FIRST) - timedelta(seconds=seconds)
+    return max(start, _FIRST).replace(second=0, microsecond=0)
 
 
 def moment_of(value: Any) -> datetime | None:

@@ -94,11 +94,11 @@ class TreeReader:
             return self._next_block(position)
         if position.page:
             return replace(position, page="", edited="", done=position.page), []
-        pages, following = self._pages.at(position)
-        rest = after(pages, position.done)
+        listing = self._pages.at(position)
+        rest = after(listing.pages, position.done)
         if not rest:
-            return following, []
-        return self._begin(position, rest[0])
+            return listing.following, []
+        return self._begin(listing.place, rest[0])
 
     def _begin(self, position: Position, page: JSON) -> tuple[Position, list[SourceRecord]]:
         identity, edited = page["id"], str(page.get("last_edited_time", ""))

@@ -7,9 +7,11 @@ not Notion's at all: a 404 without its code is no missing page.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bizon_singer.errors import (
@@ -19,15 +21,20 @@ from bizon_singer.errors import (
     ProtocolError,
 )
 from bizon_singer.redact import excerpt
+from bizon_singer.source.http_date import server_time
 from bizon_singer.source.reply import FIRST_ERROR_STATUS, HttpStatusError
 from bizon_singer.source.session import Session
 from bizon_taps.notion.config import NotionSourceConfig, NotionVersion
+
+logger = logging.getLogger(__name__)
 
 JSON = dict[str, Any]
 
 BAD_REQUEST = 400
 FORBIDDEN = 403
 NOT_FOUND = 404
+TOO_LONG = frozenset({504, 524})
+"""Where Notion, or Cloudflare before it, waited in vain for an answer."""
 SHOWN_CHARACTERS = 80
 _UNSUPPORTED = re.compile(r"not supported via the API", re.IGNORECASE)
 _SEVERAL_SOURCES = re.compile(r"multiple[ _]data[ _]sources", re.IGNORECASE)
@@ -81,6 +88,12 @@ class Workspace:
         self._config = config
         self._session.headers["Notion-Version"] = config.notion_version.value
         self.asked = 0
+        self._now: datetime | None = None
+        self._part_size = config.page_size
+
+    def now(self) -> datetime:
+        """Return the time by Notion's clock, as of its last answer; else by this machine's."""
+        return self._now or datetime.now(UTC)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> JSON:
         """Return what an endpoint answers to a GET request.
@@ -104,12 +117,18 @@ class Workspace:
         self, path: str, params: Mapping[str, Any] | None = None, *, cursor: str = ""
     ) -> tuple[Listed, JSON]:
         """Return a page of a list asked for by GET, and the whole answer; raises as :meth:`get`."""
-        body = self.get(path, {**(params or {}), **self._paging(cursor)})
+        body = self.part(path, params, cursor=cursor)
         return self.listed(body, path), body
+
+    def part(self, path: str, params: Mapping[str, Any] | None = None, *, cursor: str = "") -> JSON:
+        """Return what :meth:`page` asks for, which may be no list; raises as :meth:`get`."""
+        asked = params or {}
+        return self._in_parts(path, lambda: self.get(path, {**asked, **self._paging(cursor)}))
 
     def query(self, path: str, body: Mapping[str, Any], *, cursor: str = "") -> Listed:
         """Return a page of a list asked for by POST; raises as :meth:`get`."""
-        return self.listed(self.post(path, {**body, **self._paging(cursor)}), path)
+        answer = self._in_parts(path, lambda: self.post(path, {**body, **self._paging(cursor)}))
+        return self.listed(answer, path)
 
     @staticmethod
     def listed(body: JSON, path: str) -> Listed:
@@ -122,11 +141,32 @@ class Workspace:
 
     @property
     def page_size(self) -> int:
-        """How many things are asked for at once."""
+        """How many things make a page."""
         return self._config.page_size
 
+    def _in_parts(self, path: str, ask: Callable[[], JSON]) -> JSON:
+        """Ask for a part of a list; for smaller ones from then on, where that takes too long."""
+        retried = self._session.retried_statuses
+        while self._part_size > 1:
+            self._session.retried_statuses = retried - TOO_LONG
+            try:
+                return ask()
+            except HttpStatusError as error:
+                if error.response.status_code not in TOO_LONG:
+                    raise
+                self._part_size //= 2
+                logger.warning(
+                    "%s: Notion took too long; %d are asked for at once from now on, which the "
+                    "setting `page_size` can say from the start.",
+                    path,
+                    self._part_size,
+                )
+            finally:
+                self._session.retried_statuses = retried
+        return ask()
+
     def _paging(self, cursor: str) -> JSON:
-        return {"page_size": self.page_size, **({"start_cursor": cursor} if cursor else {})}
+        return {"page_size": self._part_size, **({"start_cursor": cursor} if cursor else {})}
 
     def _ask(self, method: str, path: str, **rest: Any) -> JSON:
         self.asked += 1
@@ -137,6 +177,7 @@ class Workspace:
                 raise HttpStatusError(reply)
         except HttpStatusError as error:
             raise self._explained(error, path) from error
+        self._now = server_time(reply.headers)
         body = reply.json()
         if not isinstance(body, dict):
             raise ProtocolError(f"{path}: the answer is no JSON object; check `base_url`")
