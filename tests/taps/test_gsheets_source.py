@@ -346,6 +346,14 @@ class TestKeys:
         assert "row 3: there is no value in `id`" in done.sentence
 
 
+    def test_a_blank_column_may_be_none(self, google: Gsheets) -> None:
+        """It has no name anybody gave it, and no value: the first row is one without its key."""
+        table(google, ["id", "", "x"], ["a", "", 1])
+        done = read(google, "sheet1", key_properties=["column_b"])
+        assert done.code == 2
+        assert "row 2: there is no value in `column_b`" in done.sentence
+
+
 class TestQuotas:
     """Refused for a minute, not for good."""
 

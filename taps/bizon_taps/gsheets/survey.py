@@ -124,7 +124,9 @@ class Survey:
         return [
             column
             for column in columns
-            if column.header or not self._kinds.get(column.number, set()).isdisjoint(KEPT)
+            if column.header
+            or column.name in self._config.key_properties
+            or not self._kinds.get(column.number, set()).isdisjoint(KEPT)
         ]
 
     def _look(self, chunk: Chunk) -> None:
