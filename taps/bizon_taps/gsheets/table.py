@@ -66,6 +66,11 @@ def frame_of(worksheet: Worksheet, config: GsheetsSourceConfig) -> Frame:
             f"{named(worksheet)} {size}; `header_row` is {config.header_row}, set the row that "
             "names its columns"
         )
+    if (config.header_row or 0) > bottom:
+        raise ConfigError(
+            f"{named(worksheet)}: `header_row` is {config.header_row}, below `range`, which so has "
+            "no row; set the row that names its columns"
+        )
     return Frame(worksheet, area.top, area.left, bottom, right, config.header_row)
 
 
