@@ -128,6 +128,14 @@ def test_a_merged_header_names_all_of_its_columns(google: Gsheets) -> None:
     ]
 
 
+def test_a_merged_header_names_columns_of_a_range_it_begins_before(google: Gsheets) -> None:
+    """In the request that finds the header as in those that know it."""
+    rows = [[number, number * 10, number * 100, "x"] for number in range(4)]
+    table(google, ["id", "Sales", "", "note"], *rows, merges=[(1, 2, 1, 3)])
+    found = rows_of(google, "sheet1", range="C1:D", rows_per_request=2)
+    assert found == [{"_row_number": n + 2, "sales": n * 100, "note": "x"} for n in range(4)]
+
+
 def test_a_header_merged_downwards_names_its_column(google: Gsheets) -> None:
     """Also where the header is the second of two rows, and in each request."""
     rows = [[number, number * 10, number * 100] for number in range(5)]

@@ -147,10 +147,9 @@ class TableReader:
             headers = self._texts(above[0], header_row)
         elif header_row is None and rows:
             header_row = rows.pop(0)[0]
-            headers = self._texts(block, header_row)
+            headers = self._texts(self._whole_header(block, header_row), header_row)
         if rows:  # what is to come is as wide, as far as anybody knows
-            seen = max(len(headers), *(len(row) for _, row in rows))
-            self._width = min(self._width, seen)
+            self._width = max(len(headers), *(len(row) for _, row in rows))
         return Chunk(header_row, headers, rows, last + 1 if last < frame.bottom else None)
 
     def _count(self) -> int:
@@ -161,6 +160,13 @@ class TableReader:
         most = max(1, CELLS_PER_REQUEST // self._width)
         wanted = self._rows_per_request or most
         return max(wanted, min(wanted << self._blank_chunks, most))
+
+    def _whole_header(self, block: Block, row: int) -> Block:
+        """Return what holds a header, merged cells that begin outside of the table included."""
+        whole = self._header_range(row)
+        if whole[1] >= block.top and whole[2] >= block.left:
+            return block
+        return fetch_blocks(self._apis, self._spreadsheet_id, [whole])[0]
 
     def _header_range(self, row: int) -> Range:
         """Return the range of a header, up to where the merged cells in it begin."""
