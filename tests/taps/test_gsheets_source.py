@@ -12,6 +12,7 @@ import pytest
 from bizon_singer.testing.runs import Run, run
 from bizon_taps.gsheets.tap import TapGsheets
 from tests.fakes.gsheets import Book, Gsheets, fill
+from tests.fakes.gsheets.a1 import parse
 from tests.fakes.gsheets.access import DRIVE
 from tests.fakes.gsheets.faults import refuse
 from tests.fakes.gsheets.refusal import of_drive, quota_spent
@@ -40,6 +41,14 @@ def streams_of(google: Gsheets, **more: Any) -> dict[str, bool]:
 def asked(google: Gsheets) -> list[str]:
     """Return the paths that were asked for, but for tokens."""
     return [path for path in google.paths if path != "/token"]
+
+
+def most_cells(google: Gsheets) -> int:
+    """Return how many cells of the first worksheet the largest request has asked for."""
+    [book] = google.books.values()
+    texts = [text for request in google.requests for text in request.query.get("ranges", ())]
+    areas = [parse(book, text) for text in texts]
+    return max((each.bottom - each.top + 1) * (each.right - each.left + 1) for each in areas)
 
 
 class TestStreams:
@@ -169,6 +178,20 @@ class TestRequests:
         done = read(google, catalog=found, rows_per_request=2)
         assert [(row["_row_number"], row["x"]) for row in done.records()] == [(2, 1), (3000, 2)]
         assert len(asked(google)) < 40
+
+
+    def test_one_column_of_many_asks_for_no_more_cells(self, google: Gsheets) -> None:
+        """They come with all the others."""
+        table(google, ["x"], [1], row_count=200_000)
+        found = catalog(google, "sheet1", column_names=["x"])
+        assert read(google, catalog=found, column_names=["x"]).code == 0
+        assert most_cells(google) <= 4 * 400_000
+
+    def test_rows_that_become_wider_do_not_burst_a_request(self, google: Gsheets) -> None:
+        """However narrow the ones before, or the columns of a catalog: the grid may be full."""
+        table(google, ["x"], [1], row_count=900_000)
+        assert read(google, "sheet1").code == 0
+        assert most_cells(google) <= 4 * 400_000
 
 
 class TestReadingAgain:

@@ -192,6 +192,8 @@ class GsheetsSource(AbstractSource):
     @property
     def _known_width(self) -> int | None:
         """How many columns the catalog knows, which is how wide rows may be expected to be."""
+        if self.config.column_names:  # it knows these alone
+            return None
         fields = (self.stream_schema or {}).get("properties", {})
         return max(1, len(fields) - OWN_FIELDS) if fields else None
 

@@ -19,6 +19,8 @@ from bizon_taps.gsheets.grid import CELLS_PER_REQUEST, Block, Range, Row, fetch_
 from bizon_taps.gsheets.spreadsheet import Worksheet
 
 SHOWN_CHARACTERS = 80
+MOST_CELLS = 4 * CELLS_PER_REQUEST
+"""What a request holds where rows are as wide as the grid, and those before were not."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ class TableReader:
 
         A worksheet has a thousand rows before anybody writes into it, and may have a million.
         """
-        most = max(1, CELLS_PER_REQUEST // self._width)
+        full = MOST_CELLS // self.frame.width
+        most = max(1, min(CELLS_PER_REQUEST // self._width, full))
         wanted = self._rows_per_request or most
         return max(wanted, min(wanted << self._blank_chunks, most))
 
