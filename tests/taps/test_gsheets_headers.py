@@ -73,6 +73,14 @@ def test_rows_may_be_wider_or_shorter_than_the_header(google: Gsheets) -> None:
     ]
 
 
+def test_each_row_has_all_columns_however_few_are_asked_for_at_once(google: Gsheets) -> None:
+    """A cell that was emptied is null: of a column that is missing a target may keep the old."""
+    table(google, ["a"], [1, 2], [3], [4], [5])
+    at_once = rows_of(google, "sheet1")
+    assert [row["column_b"] for row in at_once] == [2, None, None, None]
+    assert rows_of(google, "sheet1", rows_per_request=2) == at_once
+
+
 def test_a_table_may_begin_anywhere(google: Gsheets) -> None:
     """The first row that is not blank names the columns; blank columns before them are none."""
     table(google, [], [], ["", "", "id", "name"], ["", "", 1, "Ada"])
