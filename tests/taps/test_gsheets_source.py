@@ -179,7 +179,6 @@ class TestRequests:
         assert [(row["_row_number"], row["x"]) for row in done.records()] == [(2, 1), (3000, 2)]
         assert len(asked(google)) < 40
 
-
     def test_one_column_of_many_asks_for_no_more_cells(self, google: Gsheets) -> None:
         """They come with all the others."""
         table(google, ["x"], [1], row_count=200_000)
@@ -367,7 +366,6 @@ class TestKeys:
         done = read(google, "sheet1", key_properties=["id"])
         assert done.code == 2
         assert "row 3: there is no value in `id`" in done.sentence
-
 
     def test_a_blank_column_may_be_none(self, google: Gsheets) -> None:
         """It has no name anybody gave it, and no value: the first row is one without its key."""
