@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bizon_singer.testing.runs import Run, run
+from bizon_taps.gsheets import table as table_module
+from bizon_taps.gsheets.table import CELLS_PER_CHUNK
 from bizon_taps.gsheets.tap import TapGsheets
 from tests.fakes.gsheets import Book, Gsheets, fill
 from tests.fakes.gsheets.a1 import parse
@@ -148,6 +150,24 @@ class TestRequests:
         done = run(TapGsheets, {**google.oauth_settings(), **FAST, "stream": "big"})
         assert (done.code, done.stdout.count(b'"RECORD"')) == (0, ROWS)
         assert len(asked(google)) == 5
+        assert done.stdout.count(b'"STATE"') >= ROWS * 6 // CELLS_PER_CHUNK
+
+    def test_an_answer_is_taken_page_by_page(
+        self, google: Gsheets, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each with a STATE a run goes on from, by another request; blank rows are passed over."""
+        monkeypatch.setattr(table_module, "CELLS_PER_CHUNK", 4)
+        rows = [[number, "x"] if number % 5 else [] for number in range(20)]
+        table(google, ["n", "t"], *rows)
+        found = catalog(google, "sheet1")
+        first = read(google, catalog=found, max_iterations=3)
+        assert [row["n"] for row in first.records()] == [1, 2, 3, 4]
+        assert len(asked(google)) == 3
+        rest = read(google, state=first.state, catalog=found)
+        assert [row["n"] for row in first.records() + rest.records()] == [
+            number for number in range(20) if number % 5
+        ]
+        assert len(asked(google)) == 6
 
     def test_streams_of_a_run_share_what_they_were_told(self, google: Gsheets) -> None:
         """The spreadsheet, its last edit and the token are asked for once, rows by each."""

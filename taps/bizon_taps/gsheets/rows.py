@@ -1,4 +1,4 @@
-"""The rows of a worksheet as records, page by page: a page is what one request holds."""
+"""The rows of a worksheet as records, page by page."""
 
 from __future__ import annotations
 
