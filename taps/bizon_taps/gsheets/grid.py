@@ -137,6 +137,18 @@ Range = tuple[Worksheet, int, int, int, int]
 """A worksheet, and first row, first column, last row, last column of what is asked for."""
 
 
+def text_of(wanted: Range) -> str:
+    """Return a range as it is asked for."""
+    worksheet, *corners = wanted
+    return a1(worksheet.title, *corners)
+
+
+def cells_of(wanted: Range) -> int:
+    """Return how many cells a range has."""
+    _, top, left, bottom, right = wanted
+    return (bottom - top + 1) * (right - left + 1)
+
+
 def fetch_blocks(apis: GoogleApis, spreadsheet_id: str, ranges: Sequence[Range]) -> list[Block]:
     """Return the cells of ranges, asked for in one request, in the order of the ranges.
 
@@ -145,7 +157,7 @@ def fetch_blocks(apis: GoogleApis, spreadsheet_id: str, ranges: Sequence[Range])
         ProtocolError: It has another form, or lacks a range; see also
             :func:`bizon_taps.gsheets.spreadsheet.ask`.
     """
-    texts = [a1(sheet.title, *corners) for sheet, *corners in ranges]
+    texts = list(map(text_of, ranges))
     reply = ask(apis, spreadsheet_id, {"ranges": texts, "fields": FIELDS})
     answer = _decoded(_decode, reply.content, spreadsheet_id)
     found: dict[int, list[_Data]] = {}
