@@ -224,6 +224,7 @@ def test_a_setting_that_cannot_be_is_refused(
     [
         ({"header_row": 5000}, "has 1,000 rows and 26 columns; `header_row` is 5000"),
         ({"range": "AB2:AC9"}, "`range` lies outside of it"),
+        ({"range": "A2:C3", "header_row": 7}, "`header_row` is 7, below `range`"),
         ({"column_names": ["Prize"]}, "`column_names` names 'Prize', which is no column"),
         ({"key_properties": ["order_di"]}, "(did you mean `order_id`?)"),
     ],

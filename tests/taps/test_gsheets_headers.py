@@ -73,6 +73,14 @@ def test_rows_may_be_wider_or_shorter_than_the_header(google: Gsheets) -> None:
     ]
 
 
+def test_each_row_has_all_columns_however_few_are_asked_for_at_once(google: Gsheets) -> None:
+    """A cell that was emptied is null: of a column that is missing a target may keep the old."""
+    table(google, ["a"], [1, 2], [3], [4], [5])
+    at_once = rows_of(google, "sheet1")
+    assert [row["column_b"] for row in at_once] == [2, None, None, None]
+    assert rows_of(google, "sheet1", rows_per_request=2) == at_once
+
+
 def test_a_table_may_begin_anywhere(google: Gsheets) -> None:
     """The first row that is not blank names the columns; blank columns before them are none."""
     table(google, [], [], ["", "", "id", "name"], ["", "", 1, "Ada"])
@@ -126,6 +134,14 @@ def test_a_merged_header_names_all_of_its_columns(google: Gsheets) -> None:
     assert rows_of(google, "sheet1") == [
         {"_row_number": 2, "id": 1, "sales": 2, "sales_2": 3, "note": "x"}
     ]
+
+
+def test_a_merged_header_names_columns_of_a_range_it_begins_before(google: Gsheets) -> None:
+    """In the request that finds the header as in those that know it."""
+    rows = [[number, number * 10, number * 100, "x"] for number in range(4)]
+    table(google, ["id", "Sales", "", "note"], *rows, merges=[(1, 2, 1, 3)])
+    found = rows_of(google, "sheet1", range="C1:D", rows_per_request=2)
+    assert found == [{"_row_number": n + 2, "sales": n * 100, "note": "x"} for n in range(4)]
 
 
 def test_a_header_merged_downwards_names_its_column(google: Gsheets) -> None:

@@ -117,8 +117,8 @@ class GsheetsSourceConfig(SourceConfig):
         default=None,
         ge=1,
         le=MOST_ROWS,
-        description="Rows asked for in one request, which are what is held in memory; unset, as "
-        "many as have 400,000 cells.",
+        description="Rows asked for in one request, whose answer is held in memory; unset, as many "
+        "as have 400,000 cells.",
     )
     column_names: list[str] = Field(
         default_factory=list, description="Columns to read, by their names here; unset, all."

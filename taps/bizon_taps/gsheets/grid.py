@@ -7,14 +7,16 @@ of it. Asked for apart, an edit between the two requests would put the formats o
 values of another.
 
 https://developers.google.com/workspace/sheets/api/reference/rest/v4/spreadsheets/cells. The answer
-is decoded into structs of a fixed form: as dicts, a cell would take four times the memory, and what
-has another form is refused instead of read as blank.
+is decoded into structs of a fixed form: what has another is refused instead of read as blank.
+
+Rows stay the bytes they came as until they are taken. As objects the cells of an answer took ten
+times its size, and no more of them than those of a page are needed at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,8 +25,13 @@ from bizon_taps.gsheets.area import a1
 from bizon_taps.gsheets.client import GoogleApis
 from bizon_taps.gsheets.spreadsheet import Worksheet, ask
 
+T = TypeVar("T")
+
 CELLS_PER_REQUEST = 400_000
-"""About 30 MB of JSON where every cell has a value and a format; Google packs it to a tenth."""
+"""About 30 MB of JSON where every cell has a value and a format; Google packs it to a tenth.
+
+50,000 rows of six columns come in one answer then, and the process takes 130 MB.
+"""
 FIELDS = (
     "sheets(properties(sheetId),data(startRow,startColumn,"
     "rowData(values(effectiveValue,effectiveFormat(numberFormat(type))))))"
@@ -66,14 +73,14 @@ class Cell(msgspec.Struct, rename="camel", gc=False):
     effective_format: Format | None = None
 
 
-class _Row(msgspec.Struct):
+class _Row(msgspec.Struct, gc=False):
     values: list[Cell] = []
 
 
 class _Data(msgspec.Struct, rename="camel"):
     start_row: int = 0
     start_column: int = 0
-    row_data: list[_Row] = []
+    row_data: list[msgspec.Raw] = []
 
 
 class _Properties(msgspec.Struct, rename="camel"):
@@ -90,6 +97,7 @@ class _Answer(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Answer).decode
+_decode_row = msgspec.json.Decoder(_Row).decode
 
 Row = list[Cell]
 
@@ -100,20 +108,45 @@ class Block:
     Attributes:
         top: Its first row.
         left: Its first column.
-        rows: Its rows, from the first on; trailing blank ones and cells are left out.
+        end: The row behind its last; trailing blank ones are left out.
     """
 
-    __slots__ = ("left", "rows", "top")
+    __slots__ = ("_rows", "_spreadsheet_id", "end", "left", "top")
 
-    def __init__(self, data: _Data) -> None:
-        """Take the rows over."""
+    def __init__(self, data: _Data, spreadsheet_id: str) -> None:
+        """Take the rows over as they came."""
         self.top = data.start_row + 1
         self.left = data.start_column + 1
-        self.rows: list[Row] = [row.values for row in data.row_data]
+        self.end = self.top + len(data.row_data)
+        self._rows = data.row_data
+        self._spreadsheet_id = spreadsheet_id
+
+    def row(self, number: int) -> Row:
+        """Return the cells of a row, trailing blank ones left out; none beyond the block.
+
+        Raises:
+            BrokenBodyError: They are no JSON.
+            ProtocolError: They have another form.
+        """
+        if not self.top <= number < self.end:
+            return []
+        return _decoded(_decode_row, self._rows[number - self.top], self._spreadsheet_id).values
 
 
 Range = tuple[Worksheet, int, int, int, int]
 """A worksheet, and first row, first column, last row, last column of what is asked for."""
+
+
+def text_of(wanted: Range) -> str:
+    """Return a range as it is asked for."""
+    worksheet, *corners = wanted
+    return a1(worksheet.title, *corners)
+
+
+def cells_of(wanted: Range) -> int:
+    """Return how many cells a range has."""
+    _, top, left, bottom, right = wanted
+    return (bottom - top + 1) * (right - left + 1)
 
 
 def fetch_blocks(apis: GoogleApis, spreadsheet_id: str, ranges: Sequence[Range]) -> list[Block]:
@@ -124,10 +157,25 @@ def fetch_blocks(apis: GoogleApis, spreadsheet_id: str, ranges: Sequence[Range])
         ProtocolError: It has another form, or lacks a range; see also
             :func:`bizon_taps.gsheets.spreadsheet.ask`.
     """
-    texts = [a1(sheet.title, *corners) for sheet, *corners in ranges]
+    texts = list(map(text_of, ranges))
     reply = ask(apis, spreadsheet_id, {"ranges": texts, "fields": FIELDS})
+    answer = _decoded(_decode, reply.content, spreadsheet_id)
+    found: dict[int, list[_Data]] = {}
+    for sheet in answer.sheets:
+        found.setdefault(sheet.properties.sheet_id, []).extend(sheet.data)
+    blocks = []
+    for worksheet, top, left, _, _ in ranges:
+        waiting = found.get(worksheet.sheet_id) or [_Data(-1, -1)]
+        block = Block(waiting.pop(0), spreadsheet_id)
+        if (block.top, block.left) != (top, left):
+            raise _other_form(spreadsheet_id)
+        blocks.append(block)
+    return blocks
+
+
+def _decoded(decode: Callable[[Any], T], text: Any, spreadsheet_id: str) -> T:
     try:
-        answer = _decode(reply.content)
+        return decode(text)
     except msgspec.ValidationError:
         raise _other_form(spreadsheet_id) from None
     except (msgspec.DecodeError, RecursionError, ValueError):
@@ -135,17 +183,6 @@ def fetch_blocks(apis: GoogleApis, spreadsheet_id: str, ranges: Sequence[Range])
             f"spreadsheet {spreadsheet_id!r}: the cells came as something that is no JSON; check "
             "`base_url`, or run again later"
         ) from None
-    found: dict[int, list[_Data]] = {}
-    for sheet in answer.sheets:
-        found.setdefault(sheet.properties.sheet_id, []).extend(sheet.data)
-    blocks = []
-    for worksheet, top, left, _, _ in ranges:
-        waiting = found.get(worksheet.sheet_id) or [_Data(-1, -1)]
-        block = Block(waiting.pop(0))
-        if (block.top, block.left) != (top, left):
-            raise _other_form(spreadsheet_id)
-        blocks.append(block)
-    return blocks
 
 
 def _other_form(spreadsheet_id: str) -> ProtocolError:

@@ -1,4 +1,4 @@
-"""The rows of a worksheet as records, page by page: a page is what one request holds."""
+"""The rows of a worksheet as records, page by page."""
 
 from __future__ import annotations
 
@@ -94,7 +94,11 @@ class SheetRows:
         self._table = table
         self._zone = zone_of(sheet.spreadsheet)
         fields = (schema or {}).get("properties", {})
-        self._wanted = {name: declared_kind(field) for name, field in fields.items()}
+        self._wanted = {
+            name: declared_kind(field)
+            for name, field in fields.items()
+            if name not in {ROW_NUMBER, ERRORS}
+        }
         self._keys = KeyLedger(sheet.worksheet, config.key_properties)
         self._read_until: int | None = None
         self._losses = Losses(sheet.stream)
@@ -149,35 +153,40 @@ class SheetRows:
         wide = max((len(row) for _, row in chunk.rows), default=0)
         left = self._table.frame.left
         columns += [naming.blank(number) for number in range(left + len(columns), left + wide)]
-        read = [is_read(self._config, column) for column in columns]
+        nulls = self._nulls(columns)
+        read = [column if is_read(self._config, column) else None for column in columns]
         return [
-            SourceRecord(str(number), self._record(number, row, columns, read))
+            SourceRecord(str(number), self._record(number, row, read, nulls))
             for number, row in chunk.rows
         ]
 
+    def _nulls(self, columns: list[Column]) -> dict[str, None]:
+        """Return the columns each record has, as wide as its row may be."""
+        known = {column.name for column in columns}
+        gone = [Column(0, name) for name in self._wanted if name not in known]
+        return {
+            column.name: None
+            for column in [*columns, *gone]
+            if (column.header or column.name in self._wanted) and is_read(self._config, column)
+        }
+
     def _record(
-        self, number: int, row: Row, columns: list[Column], read: list[bool]
+        self, number: int, row: Row, columns: list[Column | None], nulls: Mapping[str, None]
     ) -> dict[str, Any]:
-        data: dict[str, Any] = {ROW_NUMBER: number}
+        data: dict[str, Any] = {ROW_NUMBER: number, **nulls}
         errors = {}
-        for column, is_wanted, cell in zip(columns, read, row, strict=False):
-            if not is_wanted:
+        for column, cell in zip(columns, row, strict=False):
+            if column is None:
                 continue
             name = column.name
             kind, value = content(cell, self._zone)
             if kind is Kind.ERROR:
                 errors[name] = value
                 self._losses.error(f"{letters_of(column.number)}{number}", value)
-                value = None
             elif kind is not Kind.BLANK:
-                value, is_text = fitted(kind, value, self._wanted.get(name), self._zone)
+                data[name], is_text = fitted(kind, value, self._wanted.get(name), self._zone)
                 if is_text:
                     self._losses.as_text[name] += 1
-            if value is not None or column.header or name in self._wanted:
-                data[name] = value
-        for column, is_wanted in zip(columns[len(row) :], read[len(row) :], strict=True):
-            if is_wanted and (column.header or column.name in self._wanted):
-                data[column.name] = None
         if errors:
             data[ERRORS] = errors
         return data

@@ -103,8 +103,7 @@ class GsheetsSource(AbstractSource):
                 f"worksheet is called{nearest(wanted, titles, '; set the title of one')}"
             )
         config_of: Callable[[str], Any] = self.config_of or (lambda _: self.config)
-        for sheet in chosen:
-            yield survey(self._apis, sheet, config_of(sheet.stream))
+        return survey(self._apis, [(sheet, config_of(sheet.stream)) for sheet in chosen])
 
     def check_connection(self) -> tuple[bool, Any | None]:
         """Ask for the first spreadsheet: the run needs to know of it anyway."""
@@ -192,6 +191,8 @@ class GsheetsSource(AbstractSource):
     @property
     def _known_width(self) -> int | None:
         """How many columns the catalog knows, which is how wide rows may be expected to be."""
+        if self.config.column_names:  # it knows these alone
+            return None
         fields = (self.stream_schema or {}).get("properties", {})
         return max(1, len(fields) - OWN_FIELDS) if fields else None
 

@@ -1,16 +1,20 @@
 """What columns a worksheet has and what they hold: all of it is looked at, before any is read.
 
 A SCHEMA goes out before the first record, and the last row of a column may be the one that is no
-number. So each worksheet is read once for its kinds alone, a request at a time; what is kept is a
-set of kinds for each column. A column that changes between this and the reading is no matter: its
-values are given as what they are, behind a wider SCHEMA.
+number. So each worksheet is read once for its kinds alone, a request at a time, and several small
+ones in one; what is kept is a set of kinds for each column. A column that changes between this and
+the reading is no matter: its values are given as what they are, behind a wider SCHEMA.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
+from functools import cached_property
+from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 from bizon_singer.errors import ConfigError
 from bizon_singer.source.models import StreamDefinition
@@ -19,10 +23,17 @@ from bizon_taps.gsheets.client import GoogleApis
 from bizon_taps.gsheets.columns import ERRORS, ROW_NUMBER, Column, Naming
 from bizon_taps.gsheets.config import GsheetsSourceConfig
 from bizon_taps.gsheets.directory import Sheet
+from bizon_taps.gsheets.grid import (
+    CELLS_PER_REQUEST,
+    Block,
+    Range,
+    cells_of,
+    fetch_blocks,
+    text_of,
+)
 from bizon_taps.gsheets.kinds import field_of
 from bizon_taps.gsheets.rows import is_read, require
 from bizon_taps.gsheets.table import Chunk, TableReader, frame_of
-from bizon_taps.gsheets.zone import zone_of
 
 OWN_FIELDS: Mapping[str, Any] = {
     ROW_NUMBER: {"type": "integer", "description": "Number of the row in the worksheet."},
@@ -31,21 +42,55 @@ OWN_FIELDS: Mapping[str, Any] = {
         "description": "Columns that hold an error in this row, with its type; they are null.",
     },
 }
+MOST_CHARACTERS = 4000
+"""Of ranges in one address: titles may be long, and many servers take 8 KB."""
 
 logger = logging.getLogger(__name__)
 
 
-def survey(apis: GoogleApis, sheet: Sheet, config: GsheetsSourceConfig) -> StreamDefinition:
-    """Return the stream of a worksheet, its schema complete.
+def survey(
+    apis: GoogleApis, chosen: Sequence[tuple[Sheet, GsheetsSourceConfig]]
+) -> Iterator[StreamDefinition]:
+    """Yield the streams of worksheets, their schemas complete.
 
-    Where its settings do not fit it, it is listed without columns and the reason is logged: reading
-    it fails for that reason, and the other worksheets are read.
+    Where its settings do not fit it, one is listed without columns and the reason is logged:
+    reading it fails for that reason, and the other worksheets are read.
+
+    Args:
+        apis: Where.
+        chosen: The worksheets, with the settings of their streams.
     """
-    try:
-        return Survey(apis, sheet, config).definition()
-    except ConfigError as error:
-        logger.warning("Stream %r cannot be read: %s.", sheet.stream, error)
-        return definition_of(sheet, config, OWN_FIELDS, (ROW_NUMBER,))
+    for together in _together([Survey(apis, *each) for each in chosen]):
+        ranges = [each.first_ranges() for each in together]
+        flat = [item for each in ranges for item in each]
+        if flat:
+            blocks = iter(fetch_blocks(apis, together[0].spreadsheet_id, flat))
+            for each, own in zip(together, ranges, strict=True):
+                each.hold(own, list(islice(blocks, len(own))))
+        for each in together:
+            yield each.definition()
+
+
+def _together(surveys: Iterable[Survey]) -> Iterator[list[Survey]]:
+    """Yield worksheets whose first rows are few enough to be asked for by one request."""
+    group: list[Survey] = []
+    cells = characters = 0
+    for each in surveys:
+        ranges = each.first_ranges()
+        own_cells = sum(map(cells_of, ranges))
+        own_characters = sum(len(quote(text_of(item))) for item in ranges)
+        if group and (
+            group[0].spreadsheet_id != each.spreadsheet_id
+            or cells + own_cells > CELLS_PER_REQUEST
+            or characters + own_characters > MOST_CHARACTERS
+        ):
+            yield group
+            group, cells, characters = [], 0, 0
+        group.append(each)
+        cells += own_cells
+        characters += own_characters
+    if group:
+        yield group
 
 
 def definition_of(
@@ -73,25 +118,42 @@ class Survey:
     """
 
     def __init__(self, apis: GoogleApis, sheet: Sheet, config: GsheetsSourceConfig) -> None:
-        """Find out where its table lies.
-
-        Raises:
-            ConfigError: Outside of the worksheet.
-        """
+        """Look at nothing yet."""
+        self._apis = apis
         self._sheet = sheet
         self._config = config
-        frame = frame_of(sheet.worksheet, config)
-        spreadsheet_id = sheet.spreadsheet.spreadsheet_id
-        self._table = TableReader(apis, spreadsheet_id, frame, config.rows_per_request)
-        self._zone = zone_of(sheet.spreadsheet)
+        self.spreadsheet_id = sheet.spreadsheet.spreadsheet_id
         self._kinds: dict[int, set[Kind]] = {}
 
-    def definition(self) -> StreamDefinition:
-        """Return the stream, its schema complete.
+    @cached_property
+    def _table(self) -> TableReader:
+        frame = frame_of(self._sheet.worksheet, self._config)
+        return TableReader(self._apis, self.spreadsheet_id, frame, self._config.rows_per_request)
 
-        Raises:
-            ConfigError: The settings name a column it does not have.
-        """
+    def first_ranges(self) -> list[Range]:
+        """Return what its first request asks for: nothing if its settings do not fit it."""
+        try:
+            frame = self._table.frame
+        except ConfigError:
+            return []
+        if frame.first_row > frame.bottom:
+            return []
+        return self._table.ranges(frame.first_row, frame.header_row)
+
+    def hold(self, ranges: Sequence[Range], blocks: Sequence[Block]) -> None:
+        """Take the answer to that request."""
+        if ranges:
+            self._table.hold(ranges, blocks, self._table.frame.header_row)
+
+    def definition(self) -> StreamDefinition:
+        """Return the stream, its schema as complete as its settings let it be."""
+        try:
+            return self._described()
+        except ConfigError as error:
+            logger.warning("Stream %r cannot be read: %s.", self._sheet.stream, error)
+            return definition_of(self._sheet, self._config, OWN_FIELDS, (ROW_NUMBER,))
+
+    def _described(self) -> StreamDefinition:
         config = self._config
         fields: dict[str, Any] = dict(OWN_FIELDS)
         for column in self._columns():
@@ -124,14 +186,16 @@ class Survey:
         return [
             column
             for column in columns
-            if column.header or not self._kinds.get(column.number, set()).isdisjoint(KEPT)
+            if column.header
+            or column.name in self._config.key_properties
+            or not self._kinds.get(column.number, set()).isdisjoint(KEPT)
         ]
 
     def _look(self, chunk: Chunk) -> None:
         left = self._table.frame.left
         for _, row in chunk.rows:
             for number, cell in enumerate(row, left):
-                kind = content(cell, self._zone)[0]
+                kind = content(cell, UTC)[0]
                 if kind is not Kind.BLANK:
                     self._kinds.setdefault(number, set()).add(kind)
 
