@@ -106,9 +106,8 @@ def settings(**more: Any) -> KafkaSourceConfig:
 
 def made(kind: type[RecordMaker]) -> RecordMaker:
     """Return what makes records of JSON."""
-    return kind(
-        TOPIC, settings(skip_message_empty_value=False), LooseKeyDecoder(), passing(JsonDecoder())
-    )
+    value = JsonDecoder() if kind is TextRecordMaker else passing(JsonDecoder())
+    return kind(TOPIC, settings(skip_message_empty_value=False), LooseKeyDecoder(), value)
 
 
 def outcome(maker: RecordMaker, message: Given) -> Any:

@@ -168,7 +168,7 @@ class RecordMaker:
         value: Any = message.value()
         if not value and self._skips_empty:
             return None
-        headers = _headers_of(message)
+        headers = headers_of(message)
         key = self._key(message.key(), headers)
         if value is not None:
             try:
@@ -248,7 +248,12 @@ def moment_of(milliseconds: int) -> datetime | None:
     return None
 
 
-def _headers_of(message: Message) -> Headers | None:
+def headers_of(message: Message) -> Headers | None:
+    """Return the headers of a message.
+
+    Raises:
+        BadMessageError: One has no readable name.
+    """
     try:
         return message.headers()
     except UnicodeDecodeError as error:

@@ -77,12 +77,14 @@ class TopicRun:
         self._topic = topic
         self._is_for_errors = is_for_errors
         self._client = client
-        self._decoders = (
-            decoder_for(config.decoding, session, "key"),
-            passing(decoder_for(config.decoding, session, "value")),
+        key = decoder_for(config.decoding, session, "key")
+        value = decoder_for(config.decoding, session, "value")
+        self._decoders = (key, value)
+        self._maker = (
+            TextRecordMaker(topic, config, key, value)
+            if takes_text and passing(value) is not value
+            else RecordMaker(topic, config, key, passing(value))
         )
-        maker = TextRecordMaker if takes_text else RecordMaker
-        self._maker = maker(topic, config, *self._decoders)
         self.opening = Opening(client, config, topic)
         self.opening.look()
         self._clock = Clock()
