@@ -19,6 +19,7 @@ import base64
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from operator import methodcaller
 from typing import Any
 
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME
@@ -241,11 +242,17 @@ def _moment(milliseconds: int) -> datetime | None:
     return None
 
 
+_read_headers = methodcaller("headers")
+"""Reads headers so that an error is seen: confluent-kafka sets one for a name that is no UTF-8, and
+returns all the same, which Python finds out in this way of calling, and not in every other."""
+
+
 def _headers_of(message: Message) -> Headers | None:
     try:
-        return message.headers()
-    except UnicodeDecodeError as error:
+        found: Headers | None = _read_headers(message)
+    except (SystemError, UnicodeDecodeError) as error:
         raise BadMessageError("header", "its name is no UTF-8") from error
+    return found
 
 
 def _header(header: tuple[str, bytes | None]) -> dict[str, Any]:
