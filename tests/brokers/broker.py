@@ -78,7 +78,8 @@ SETTINGS = {
     "log.initial.task.delay.ms": "100",
     "log.retention.ms": "-1",  # the times of messages are those a test gives them
     "log.retention.check.interval.ms": "100",
-    "log.segment.delete.delay.ms": "0",
+    # Sooner, a file may be gone that is about to be flushed, and with it the broker's whole disk.
+    "log.segment.delete.delay.ms": "10000",
     "log.cleaner.backoff.ms": "100",
     "log.cleaner.dedupe.buffer.size": "4194304",
     "ssl.keystore.type": "PEM",
