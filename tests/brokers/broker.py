@@ -13,11 +13,8 @@ times a second what else takes hours, such as retention and compaction.
 
 from __future__ import annotations
 
-import random
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -28,18 +25,13 @@ from confluent_kafka.admin import AdminClient
 
 from tests.brokers.certificates import Certificates
 from tests.brokers.jars import folder_of_jars
+from tests.brokers.leash import HOST, SMALL_JVM, Leash, free_ports
 
-HOST = "127.0.0.1"
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-PORTS = range(15_000, 30_000)
-"""Below what systems give to outgoing connections, so that none has a port while it restarts."""
 USER, PASSWORD = "reader", "canary-of-a-kafka-user"
 CLUSTER_ID = "bXlDbHVzdGVyT2ZUZXN0cw"
 START_SECONDS = 180.0
 LARGEST_MESSAGE_BYTES = 8_000_000
-SMALL_JVM = ("-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-LEASH = '"$@" >&2 & echo $!; read -r line; kill -9 $!'
-"""Runs a command until stdin ends: by a word of ours, or because the tests' process is no more."""
 LOGGING = """\
 appender.err.type = Console
 appender.err.name = err
@@ -78,7 +70,8 @@ SETTINGS = {
     "log.initial.task.delay.ms": "100",
     "log.retention.ms": "-1",  # the times of messages are those a test gives them
     "log.retention.check.interval.ms": "100",
-    "log.segment.delete.delay.ms": "0",
+    # Sooner, a file may be gone that is about to be flushed, and with it the broker's whole disk.
+    "log.segment.delete.delay.ms": "10000",
     "log.cleaner.backoff.ms": "100",
     "log.cleaner.dedupe.buffer.size": "4194304",
     "ssl.keystore.type": "PEM",
@@ -100,7 +93,7 @@ class Broker:
         """Choose ports and write the settings; nothing runs yet."""
         self.certificates = Certificates.made_in(folder)
         self.log = folder / "broker.log"
-        self._ports = dict(zip((*PROTOCOLS, "CONTROLLER"), _free_ports(), strict=False))
+        self._ports = dict(zip((*PROTOCOLS, "CONTROLLER"), free_ports(), strict=False))
         self._settings = folder / "server.properties"
         lines = [f"{name}={value}\n" for name, value in self._properties(folder).items()]
         self._settings.write_text("".join(lines))
@@ -108,7 +101,7 @@ class Broker:
         logging.write_text(LOGGING)
         self._java = ["java", *jvm, f"-Dlog4j2.configurationFile={logging}"]
         self._java += ["-cp", f"{folder_of_jars()}/*"]
-        self._leash: subprocess.Popen[str] | None = None
+        self._leash: Leash | None = None
 
     def __enter__(self) -> Self:
         """Format the storage, start, and wait until it answers.
@@ -152,14 +145,7 @@ class Broker:
         """
         if self._leash is not None:
             return
-        with self.log.open("a") as log:
-            self._leash = subprocess.Popen(
-                ["sh", "-c", LEASH, "sh", *self._java, "kafka.Kafka", str(self._settings)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
+        self._leash = Leash([*self._java, "kafka.Kafka", str(self._settings)], self.log)
         end = time.monotonic() + START_SECONDS
         while not self._answers():
             if time.monotonic() > end:
@@ -175,7 +161,7 @@ class Broker:
     def kill(self) -> None:
         """Kill it and wait for its end: what its clients then see is a connection that breaks."""
         if self._leash is not None:
-            self._leash.communicate("")
+            self._leash.kill()
             self._leash = None
 
     def _properties(self, folder: Path) -> dict[str, str]:
@@ -201,14 +187,3 @@ class Broker:
 
 QUICK = {"reconnect.backoff.max.ms": 100, "log_level": 2}
 """Of a client that is ours: it does not wait long to try again, nor tell of each refusal."""
-
-
-def _free_ports() -> Iterator[int]:
-    """Give ports nobody listens on, each once.
-
-    A broker has to know its ports before it starts, and to keep them when it starts again.
-    """
-    for port in random.sample(PORTS, len(PORTS)):
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)):
-                yield port

@@ -1,4 +1,4 @@
-"""A broker for all tests of a worker, and topics for each of them."""
+"""A broker and a schema registry for all tests of a worker, and topics for each of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.brokers.broker import Broker
 from tests.brokers.jars import obstacle
+from tests.brokers.registry import Registry
 from tests.brokers.topic import Topic
 
 MakeTopic = Callable[..., Topic]
@@ -22,6 +23,16 @@ def running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]
         pytest.skip(reason)
     with Broker(tmp_path_factory.mktemp("broker")) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """One schema registry a worker, if a test of the worker asks for it."""
+    reason = obstacle()
+    if reason:
+        pytest.skip(reason)
+    with Registry(tmp_path_factory.mktemp("registry")) as registry:
+        yield registry
 
 
 @pytest.fixture

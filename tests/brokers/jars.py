@@ -1,4 +1,4 @@
-"""Brings the jars of Apache Kafka: once a checkout, by Maven, into ``build/``."""
+"""Brings Apache Kafka and Apicurio Registry: once a checkout, by Maven, into ``build/``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 POM = Path(__file__).with_name("pom.xml")
+REGISTRY_VERSION = "3.0.9"
+"""Of Apicurio Registry: tests/fakes/schema_registry keeps what this one answers."""
+REGISTRY = f"io.apicurio:apicurio-registry-app:{REGISTRY_VERSION}:tar.gz:all"
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy"
+"""The last version that copies a file without reading what its POM descends from."""
 OLDEST_JAVA = 17
 TRIES = 3
 
@@ -29,29 +36,53 @@ def obstacle() -> str:
 
 
 def folder_of_jars() -> Path:
-    """Return the folder that holds the jars; whoever comes first fetches them for all.
+    """Return the folder that holds the jars of Apache Kafka.
 
     Raises:
         RuntimeError: Maven did not get them.
     """
     digest = hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
-    folder = CHECKOUT / "build" / f"kafka-{digest}"
+    return _made(f"kafka-{digest}", _fetch_kafka)
+
+
+def folder_of_registry() -> Path:
+    """Return the folder Apicurio Registry runs from.
+
+    Raises:
+        RuntimeError: Maven did not get it.
+    """
+    return _made(f"apicurio-{REGISTRY_VERSION}", _fetch_registry)
+
+
+def _made(name: str, fetch: Callable[[Path], None]) -> Path:
+    """Return a folder in ``build/``; whoever comes first fills it for all."""
+    folder = CHECKOUT / "build" / name
     folder.parent.mkdir(exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.parent.joinpath(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            _fetch(folder)
+            partial = folder.parent / f"{name}.partial"
+            fetch(partial)
+            partial.rename(folder)  # it has its name when it is whole
     return folder
 
 
-def _fetch(folder: Path) -> None:
-    """Let Maven copy the jars; the folder gets its name when it is whole."""
-    partial = folder.with_suffix(".partial")
-    command = ["mvn", "--batch-mode", "--quiet", "--file", str(POM)]
-    command += ["dependency:copy-dependencies", f"-DoutputDirectory={partial}"]
+def _fetch_kafka(folder: Path) -> None:
+    _maven("--file", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={folder}")
+
+
+def _fetch_registry(folder: Path) -> None:
+    _maven(COPY, f"-Dartifact={REGISTRY}", f"-DoutputDirectory={folder}")
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
+    archive.unlink()
+
+
+def _maven(*arguments: str) -> None:
     for _ in range(TRIES):
+        command = ["mvn", "--batch-mode", "--quiet", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
-            partial.rename(folder)
             return
-    raise RuntimeError(f"Maven could not bring the broker's jars: {done.stdout[-2000:]}")
+    raise RuntimeError(f"Maven could not bring {arguments[-2]}: {done.stdout[-2000:]}")

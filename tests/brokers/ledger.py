@@ -38,7 +38,7 @@ class Ledger:
         Raises:
             AssertionError: Another one stands at its place.
         """
-        text = json.dumps(content, sort_keys=True)
+        text = json.dumps(content, sort_keys=True, default=str)  # a Decimal has every digit
         held = self._partitions[partition].setdefault(offset, text)
         assert held == text, f"two messages at partition {partition}, offset {offset}"
         self.times[partition, offset] += 1

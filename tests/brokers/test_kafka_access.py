@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.brokers.broker import HOST, PASSWORD, USER, Broker
+from tests.brokers.broker import PASSWORD, USER, Broker
 from tests.brokers.certificates import KEY_PASSWORD
 from tests.brokers.conftest import MakeTopic
+from tests.brokers.leash import HOST
 from tests.brokers.reading import TAP, Reading, command, read
 from tests.brokers.topic import Topic, numbered
 from tests.commands.process import sentence

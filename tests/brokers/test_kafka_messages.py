@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.brokers.batch import produce, record_of
 from tests.brokers.conftest import MakeTopic
 from tests.brokers.reading import read
-from tests.brokers.topic import Message, numbered
+from tests.brokers.topic import Message, Topic, numbered
 from tests.commands.process import sentence
 
 MEGABYTE = 1 << 20
@@ -112,9 +113,22 @@ POISON: dict[str, tuple[Message, dict[str, Any]]] = {
     "key": (Message(b'{"number": 50}', key=NO_UTF8), {}),
     "key of no JSON": (Message(b'{"number": 50}', key=b"{"), {"key_encoding": "utf-8"}),
     "no key": (Message(b'{"number": 50}'), {"key_properties": "key"}),
+    "header": (Message(b'{"number": 50}', key=b"k", headers=(("\udcff", b"1"),)), {}),
 }
 """What cannot be read, and the settings with which it cannot."""
 AT = 50
+
+
+def poisoned(topic: Topic, poison: Message) -> None:
+    """Write a message; a client of Kafka writes no header's name that is no UTF-8."""
+    if not poison.headers:
+        topic.write([poison])
+        return
+    headers = [
+        (name.encode(errors="surrogateescape"), value or b"") for name, value in poison.headers
+    ]
+    record = record_of(poison.value or b"", poison.key, headers)
+    assert produce(topic.broker.address(), topic.name, record) == AT
 
 
 @pytest.mark.parametrize("kind", POISON)
@@ -123,7 +137,7 @@ def test_a_poison_message_stops_no_other(kind: str, make_topic: MakeTopic, tmp_p
     poison, settings = POISON[kind]
     topic = make_topic()
     topic.write(numbered(AT, key=b'"k"'))
-    topic.write([poison])
+    poisoned(topic, poison)
     topic.write(numbered(AT, start=AT + 1, key=b'"k"'))
     good = topic.ledger.only(0, 0, AT) | topic.ledger.only(0, AT + 1)
     failed = read(topic, tmp_path, batch_size=20, **settings)
@@ -150,6 +164,7 @@ def test_a_poison_message_stops_no_other(kind: str, make_topic: MakeTopic, tmp_p
     assert len(records) - len(errors) == 2 * AT
     (error,) = errors
     assert (error["partition"], error["offset"]) == (0, AT)
-    assert error["part"] == ("key" if "key" in kind else "value")
+    part = next(part for part in ("header", "key", "value") if part in kind)
+    assert error["part"] == part
     for part, there in (("key", poison.key), ("value", poison.value)):
         assert error[part] == (None if there is None else base64.b64encode(there).decode())

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bizon_singer.testing.runs import run
+from bizon_taps.kafka import run as run_module
+from bizon_taps.kafka.message import Message as Fetched
+from bizon_taps.kafka.reader import TopicReader
+from bizon_taps.kafka.tap import TapKafka
 from tests.brokers.conftest import MakeTopic
 from tests.brokers.reading import Reading, State, command, read
 from tests.brokers.topic import Message, Topic, await_so, keyed, numbered
@@ -97,45 +103,74 @@ def test_what_is_left_of_expired_messages_is_read_when_asked(
     assert reading.offsets(topic) == {0: 60}
 
 
-def read_while_deleted(topic: Topic, folder: Path, **settings: Any) -> Reading:
-    """Run the tap, and delete its messages before 4,900 when it waits for its target."""
+def by_request(topic: Topic) -> None:
+    """Delete all but the last hundred messages, as an operator does."""
+    topic.delete_records({0: 4_900})
+
+
+def by_age(topic: Topic) -> None:
+    """Let retention delete the segments that have no message of the last hour."""
+    topic.alter(retention_ms=HOUR)
+    topic.await_first_offset(1)
+
+
+REMOVALS = pytest.mark.parametrize("remove", [by_request, by_age])
+
+
+def large(make_topic: MakeTopic) -> Topic:
+    """Return a topic of 5,000 messages in several segments, all but the last hundred old."""
+    topic = make_topic(retention_ms=-1, segment_bytes=1 << 20)
+    topic.write(numbered(4_900, size=1_000, timestamp=1_000))
+    topic.write(numbered(100, start=4_900, size=1_000))
+    return topic
+
+
+def read_while_deleted(
+    topic: Topic, remove: Callable[[Topic], None], folder: Path, **settings: Any
+) -> tuple[Reading, int]:
+    """Run the tap, and delete its messages when it waits for its target; return what is first."""
     started = Started(command(topic, folder, **SMALL_FETCHES, **settings))
     started.take(1)
     started.await_full_pipe()
-    topic.delete_records({0: 4_900})
-    return Reading(started.finish(120))
+    remove(topic)
+    first = topic.first_offset()
+    assert 2_500 < first <= 4_900
+    return Reading(started.finish(120)), first
 
 
+@REMOVALS
 def test_messages_deleted_under_the_reader_are_an_error(
-    make_topic: MakeTopic, tmp_path: Path
+    remove: Callable[[Topic], None], make_topic: MakeTopic, tmp_path: Path
 ) -> None:
     """All before the gap are there, STATE stands right behind them, and no more is promised."""
-    topic = make_topic()
-    topic.write(numbered(5_000, size=1_000))
-    reading = read_while_deleted(topic, tmp_path)
+    topic = large(make_topic)
+    reading, first = read_while_deleted(topic, remove, tmp_path)
     assert reading.code == 2
     (reached,) = reading.offsets(topic).values()
-    assert 0 < reached < 4_900
+    assert 0 < reached < first
     assert reading.ledger(topic).checksums() == topic.ledger.only(0, 0, reached).checksums()
     text = sentence(reading.done)
-    for word in (topic.name, "partition 0", str(reached), "4900", str(4_900 - reached)):
+    for word in (topic.name, "partition 0", str(reached), str(first), str(first - reached)):
         assert word in text, text
+    rest = read(topic, tmp_path, reading.state, on_offset_expired="earliest")
+    assert rest.code == 0, rest.done.stderr
+    assert rest.ledger(topic).checksums() == topic.ledger.only(0, first).checksums()
 
 
+@REMOVALS
 def test_the_run_goes_on_behind_deleted_messages_when_asked(
-    make_topic: MakeTopic, tmp_path: Path
+    remove: Callable[[Topic], None], make_topic: MakeTopic, tmp_path: Path
 ) -> None:
     """All before and all behind the gap are there, and the gap is counted in the log."""
-    topic = make_topic()
-    topic.write(numbered(5_000, size=1_000))
-    reading = read_while_deleted(topic, tmp_path, on_offset_expired="earliest")
+    topic = large(make_topic)
+    reading, first = read_while_deleted(topic, remove, tmp_path, on_offset_expired="earliest")
     assert reading.code == 0, reading.done.stderr
     found = reading.ledger(topic)
     reached = next(offset for offset in range(5_000) if (0, offset) not in found.places())
-    expected = topic.ledger.only(0, 0, reached) | topic.ledger.only(0, 4_900)
+    expected = topic.ledger.only(0, 0, reached) | topic.ledger.only(0, first)
     assert found.checksums() == expected.checksums()
     assert not found.repeated()
-    assert str(4_900 - reached) in reading.done.stderr
+    assert str(first - reached) in reading.done.stderr
     assert reading.offsets(topic) == {0: 5_000}
 
 
@@ -170,6 +205,31 @@ def test_added_partitions_are_read_from_their_start(
     new = topic.ledger.only(0, 10) | topic.ledger.only(1) | topic.ledger.only(2)
     assert second.ledger(topic).checksums() == new.checksums()
     assert second.offsets(topic) == {0: 20, 1: 10, 2: 10}
+
+
+def test_partitions_added_under_an_endless_run_are_read(
+    make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From their start, and nothing that was fetched of those before is lost or read again."""
+    topic = make_topic()
+    topic.write(numbered(10))
+    fetch = TopicReader.fetch
+
+    def fetch_and_grow(reader: TopicReader, most: int) -> list[Fetched]:
+        fetched = fetch(reader, most)
+        if fetched and len(topic.ledger.places()) == 10:
+            topic.grow(3)
+            topic.write(numbered(30, 3, start=10))
+        return fetched
+
+    monkeypatch.setattr(TopicReader, "fetch", fetch_and_grow)
+    monkeypatch.setattr(run_module, "LOOK_SECONDS", 0.0)
+    endless = {"until": "never", "max_messages": 40, "idle_timeout_seconds": 60}
+    config = {"bootstrap_servers": topic.broker.address(), "topics": [topic.name], **endless}
+    done = run(TapKafka, config)
+    reading = Reading.of(done.stdout, done.code)
+    reading.assert_complete(topic)
+    assert reading.offsets(topic) == {0: 20, 1: 10, 2: 10}
 
 
 def recreated(make_topic: MakeTopic, folder: Path, messages: int) -> tuple[Topic, State]:

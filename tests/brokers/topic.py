@@ -11,6 +11,8 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka import Message as Delivered
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from tests.brokers.broker import LARGEST_MESSAGE_BYTES, QUICK, Broker
@@ -165,6 +167,18 @@ class Topic:
         admin = self.broker.admin
         admin.delete_topics([self.name])[self.name].result(WAIT_SECONDS)
         await_so(lambda: self.name not in admin.list_topics(timeout=10).topics)
+
+    def alter(self, **settings: object) -> None:
+        """Change settings of the topic, named as for ``create``."""
+        entries = [
+            ConfigEntry(
+                key.replace("_", "."), str(value), incremental_operation=AlterConfigOpType.SET
+            )
+            for key, value in settings.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, self.name, incremental_configs=entries)
+        altered = self.broker.admin.incremental_alter_configs([resource])
+        altered[resource].result(WAIT_SECONDS)
 
     def delete_records(self, before: Mapping[int, int]) -> None:
         """Delete the messages of partitions before offsets, as an operator does."""

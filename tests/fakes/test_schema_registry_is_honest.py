@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.schema_registry.recorded import PATHS, RECORDED, asked, register
+from tests.fakes.schema_registry.recorded import IN_OTHER_WORDS, PATHS, RECORDED, asked, register
 from tests.fakes.schema_registry.server import SchemaRegistry
 from tests.fakes.schema_registry.store import Store
-
-IN_OTHER_WORDS = {"detail", "message", "title"}
-"""What errors say, which nobody should read by program."""
 
 
 @pytest.fixture(scope="module")

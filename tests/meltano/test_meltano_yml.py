@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bizon_singer.source.config import SourceConfig
 from bizon_singer.workbench.installed import installed_taps
 from tests.adapter.test_config_schema import nodes
 from tests.docs.test_readme import CHECKOUT
@@ -50,3 +51,19 @@ def test_its_settings_are_the_tap_s(extractor: dict[str, Any]) -> None:
         node = known.get(setting["name"])
         assert node is not None, setting["name"]
         assert setting.get("sensitive", False) == node.get("secret", False), setting["name"]
+
+
+@pytest.mark.parametrize(
+    "extractor",
+    [item for item in EXTRACTORS if item["name"] != FILE_OF_YOUR_OWN],
+    ids=lambda extractor: extractor["name"],
+)
+def test_no_setting_of_a_tap_s_own_is_missing(extractor: dict[str, Any]) -> None:
+    """What only this tap has can be set, those of a group one by one."""
+    tap_class = installed_taps()[extractor["name"].removeprefix("tap-")].load()
+    own = {
+        name
+        for source_class in tap_class.source_classes
+        for name in source_class.get_config_class().model_fields.keys() - SourceConfig.model_fields
+    }
+    assert own <= {setting["name"].partition(".")[0] for setting in extractor["settings"]}

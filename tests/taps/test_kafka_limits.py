@@ -8,10 +8,12 @@ import time
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError
 
 from bizon_singer.errors import TransientError
 from bizon_singer.testing.runs import run
 from bizon_taps.kafka import run as run_module
+from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.opening import Opening
 from bizon_taps.kafka.reader import TopicReader
@@ -345,3 +347,27 @@ def test_all_topics_are_read_where_none_is_named(kafka: Kafka) -> None:
         kafka.fill(topic, 4)
     done = run(TapKafka, kafka.settings())
     assert {row["topic"] for row in done.records()} == {"a", "b"}
+
+
+class CutOff:
+    """The event that a partition was cut off behind what was read, as its next leader tells."""
+
+    def error(self) -> KafkaError:
+        """Say so."""
+        return KafkaError(KafkaError._LOG_TRUNCATION)
+
+    def partition(self) -> int:
+        """Name the partition."""
+        return 1
+
+
+def test_a_partition_cut_off_under_the_reader_is_an_error(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read and is no more has to be compared: no run ends well, nor goes on by itself."""
+    kafka.fill("orders", 8)
+    monkeypatch.setattr(Client, "consume", lambda *_: [CutOff()])
+    for policy in ("fail", "earliest"):
+        failed = read(kafka, on_offset_expired=policy)
+        assert (failed.code, failed.records()) == (2, [])
+        assert "partition 1 of topic 'orders' was cut off" in failed.sentence

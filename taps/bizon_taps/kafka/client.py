@@ -6,7 +6,7 @@ https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md lists th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any, TypeVar, cast
 
@@ -46,6 +46,20 @@ OF_A_CONNECTION = (
     "ssl.",
 )
 """Starts of the properties that every client has, not consumers alone."""
+FILES = {
+    "ssl.ca.location": "ca_location",
+    "ssl.certificate.location": "certificate_location",
+    "ssl.key.location": "key_location",
+    "ssl.key.password": "key_password",
+}
+"""Properties that are settings of ``security``."""
+LOGIN = {"sasl.username": "username", "sasl.password": "password"}
+OIDC_LOGIN = {
+    "sasl.oauthbearer.client.id": "username",
+    "sasl.oauthbearer.client.secret": "password",
+    "sasl.oauthbearer.token.endpoint.url": "token_endpoint_url",
+}
+"""Properties without which nobody is let in, each with its setting."""
 NO_IDS = frozenset({"", "AAAAAAAAAAAAAAAAAAAAAA"})
 """How an id looks that the broker does not have: nothing, or sixteen zeros."""
 UNSUPPORTED = frozenset({KafkaError._UNSUPPORTED_FEATURE, KafkaError.UNSUPPORTED_VERSION})  # noqa: SLF001 - librdkafka's own errors begin so
@@ -78,12 +92,13 @@ class Client:
         """Construct the consumer; it connects when it is asked something.
 
         Raises:
-            ConfigError: librdkafka does not take the settings.
+            ConfigError: A login is not whole, or librdkafka does not take the settings.
         """
         self._timeout = config.consumer_timeout
         self._refused: KafkaError | None = None
         self._held: list[Message] = []
         properties = properties_of(config)
+        _check_login(config, properties)
         redact.register(*secrets_in(properties))
         redact.register(*(str(properties[name]) for name in PRIVATE_KEYS if name in properties))
         self._connection = {
@@ -93,7 +108,7 @@ class Client:
         try:
             self.consumer = Consumer(properties, logger=client_log.logger)
         except KafkaException as error:
-            raise _refused_settings(error, properties) from error
+            raise _refused_settings(error, config, properties) from error
 
     def _note(self, error: KafkaError) -> None:
         """Keep the first refusal of credentials: librdkafka would try them again for ever."""
@@ -231,12 +246,7 @@ def _security(config: KafkaSourceConfig) -> dict[str, Any]:
         username = getattr(config.authentication.params, "username", None)
         password = getattr(config.authentication.params, "password", None)
     mechanism = security.mechanism or (Mechanism.PLAIN if username is not None else None)
-    named = {
-        "ssl.ca.location": security.ca_location,
-        "ssl.certificate.location": security.certificate_location,
-        "ssl.key.location": security.key_location,
-        "ssl.key.password": security.key_password,
-    }
+    named = {name: getattr(security, setting) for name, setting in FILES.items()}
     protocol = security.protocol or _protocol(
         config.bootstrap_servers, has_login=mechanism is not None, has_files=any(named.values())
     )
@@ -257,6 +267,26 @@ def _security(config: KafkaSourceConfig) -> dict[str, Any]:
     return {name: value for name, value in named.items() if value is not None}
 
 
+def _check_login(config: KafkaSourceConfig, properties: Mapping[str, Any]) -> None:
+    """See that nothing of a login is missing: librdkafka would name other things than settings.
+
+    Raises:
+        ConfigError: Something is.
+    """
+    mechanism = properties.get("sasl.mechanism")
+    if mechanism is None or not properties["security.protocol"].startswith("SASL"):
+        return
+    is_own = config.security.username is None and config.authentication is not None
+    place = "authentication.params" if is_own else "security"
+    if mechanism == Mechanism.OAUTHBEARER:
+        needed = OIDC_LOGIN if properties.get("sasl.oauthbearer.method") == "oidc" else {}
+    else:
+        needed = LOGIN if mechanism in set(Mechanism) else {}
+    for name, setting in needed.items():
+        if not properties.get(name):
+            raise ConfigError(f"a login by {mechanism} needs `{place}.{setting}`; set it")
+
+
 def _protocol(servers: str, *, has_login: bool, has_files: bool) -> Protocol:
     """Return what is spoken where nobody said it: no password leaves this machine in clear."""
     if not has_login:
@@ -273,12 +303,15 @@ def _is_local(server: str) -> bool:
         return host == "localhost"
 
 
-def _refused_settings(error: KafkaException, names: Iterable[str]) -> BizonSingerError:
+def _refused_settings(
+    error: KafkaException, config: KafkaSourceConfig, names: Iterable[str]
+) -> BizonSingerError:
     """Name the property librdkafka does not take; its own words may hold the value."""
     text = str(error.args[0].str())
     found = next((name for name in sorted(names, key=len, reverse=True) if name in text), None)
     which = "them" if found is None else f"the property `{found}`"
+    setting = FILES.get(found or "") if found not in config.consumer_config else None
+    where = "`consumer_config` or `security`" if setting is None else f"`security.{setting}`"
     return ConfigError(
-        f"librdkafka does not take the settings of the connection, for {which}; mend "
-        "`consumer_config` or `security`"
+        f"librdkafka does not take the settings of the connection, for {which}; mend {where}"
     )

@@ -28,6 +28,7 @@ REFUSED_PROPERTIES = {
     "auto.commit.enable": "this tap commits by `commit` alone",
     "auto.offset.reset": "set `start` and `on_offset_expired`",
     "bootstrap.servers": "set `bootstrap_servers`",
+    "default.topic.config": "give its properties as those of the consumer",
     "enable.auto.commit": "this tap commits by `commit` alone",
     "enable.auto.offset.store": "offsets are kept in STATE",
     "enable.partition.eof": "the end of a partition is found by it",
@@ -38,6 +39,8 @@ REFUSED_PROPERTIES = {
     "plugin.library.paths": "it would run code",
 }
 """Properties of librdkafka the promise of this tap stands on, each with what to do instead."""
+FUNCTIONS = frozenset({"logger", "on_commit"})
+"""Properties of confluent-kafka that no setting can be, beside those that end in ``_cb``."""
 
 
 _JSON = frozenset({Encoding.AUTO, Encoding.JSON})
@@ -294,10 +297,11 @@ class KafkaSourceConfig(SourceConfig):
     @classmethod
     def _is_safe(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name in value:
-            if name in REFUSED_PROPERTIES:
-                message = f"`{name}` cannot be set: {REFUSED_PROPERTIES[name]}"
+            known = name.removeprefix("topic.")  # which librdkafka takes off as well
+            if known in REFUSED_PROPERTIES:
+                message = f"`{name}` cannot be set: {REFUSED_PROPERTIES[known]}"
                 raise ValueError(message)
-            if name.endswith("_cb"):
+            if name.endswith("_cb") or name in FUNCTIONS:
                 message = f"`{name}` cannot be set: it is a function"
                 raise ValueError(message)
         return value

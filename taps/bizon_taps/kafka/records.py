@@ -19,6 +19,7 @@ import base64
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from operator import methodcaller
 from typing import Any
 
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME
@@ -248,6 +249,11 @@ def moment_of(milliseconds: int) -> datetime | None:
     return None
 
 
+_read_headers = methodcaller("headers")
+"""Reads headers so that an error is seen: confluent-kafka sets one for a name that is no UTF-8, and
+returns all the same, which Python finds out in this way of calling, and not in every other."""
+
+
 def headers_of(message: Message) -> Headers | None:
     """Return the headers of a message.
 
@@ -255,9 +261,10 @@ def headers_of(message: Message) -> Headers | None:
         BadMessageError: One has no readable name.
     """
     try:
-        return message.headers()
-    except UnicodeDecodeError as error:
+        found: Headers | None = _read_headers(message)
+    except (SystemError, UnicodeDecodeError) as error:
         raise BadMessageError("header", "its name is no UTF-8") from error
+    return found
 
 
 def header_of(header: tuple[str, bytes | None]) -> dict[str, Any]:

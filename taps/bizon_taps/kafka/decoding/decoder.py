@@ -98,8 +98,9 @@ def decoder_for(settings: DecodingSettings, session: Session, part: Part) -> Dec
     if encoding is Encoding.JSON or (encoding is Encoding.AUTO and settings.registry is None):
         return plain
     if settings.registry is None:
+        setting = "key_encoding" if part == "key" and settings.key_encoding else "message_encoding"
         raise ConfigError(
-            f"`message_encoding` is {encoding}, which needs to know where the schemas are; set "
+            f"`{setting}` is {encoding}, which needs to know where the schemas are; set "
             "`schema_registry.url`"
         )
     session.belong_to(settings.registry.url)
