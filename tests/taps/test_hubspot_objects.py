@@ -81,6 +81,15 @@ class TestRecords:
         hubspot.portal.create(name, {"wheels": "4"})
         assert sync(hubspot, name).records(name)[0]["wheels"] == 4
 
+    def test_objects_an_app_brings_along_are_streams(self, hubspot: HubSpot) -> None:
+        """HubSpot calls them by the number of the app; the next run reads what changed."""
+        name = hubspot.portal.add_custom_type("cars", app=77, wheels="number")
+        first = sync(hubspot, name)
+        hubspot.portal.create(name, {"wheels": "3"})
+        second = sync(hubspot, name, state=first.state)
+        assert name == "a77_cars"
+        assert [record["wheels"] for record in second.records(name)] == [3]
+
     def test_numbered_paths_read_the_same(self, hubspot: HubSpot) -> None:
         """``api_version: v3`` asks the paths of before."""
         hubspot.portal.create("services", {"hs_name": "one"})
