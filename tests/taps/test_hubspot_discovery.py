@@ -12,6 +12,7 @@ from bizon_taps.hubspot.crm_objects import STANDARD
 from bizon_taps.hubspot.listings import LISTINGS
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.fakes.hubspot import HubSpot, bad_gateway
+from tests.fakes.hubspot.routes import every_scope
 from tests.taps.hubspot_account import FAST, account, catalog, sync
 
 
@@ -124,6 +125,26 @@ class TestPermissions:
         done = everything(hubspot)
         assert done.code == 0
         assert [text for text in done.warnings if "'deals' cannot be read" in text]
+
+    @pytest.mark.parametrize("settings", [{}, {"stream": "contacts"}])
+    def test_a_token_that_may_read_nothing_is_told(
+        self, hubspot: HubSpot, settings: dict[str, Any]
+    ) -> None:
+        """One sentence, exit 3 and no output; no run that is empty and complete."""
+        hubspot.access.denied = every_scope(hubspot.portal)
+        done = everything(hubspot, **settings)
+        assert done.code == 3
+        assert "may read nothing of this account; give the app the scopes" in done.sentence
+        assert done.stdout == b""
+
+    def test_a_token_that_may_read_no_object(self, hubspot: HubSpot) -> None:
+        """What is asked for each of them is flagged as well: it would be empty, not unread."""
+        hubspot.access.denied = every_scope(hubspot.portal) - {"crm.objects.owners.read"}
+        found = catalog(hubspot)
+        for stream in ("pipelines", "pipeline_stages", "property_definitions"):
+            root = root_of(found, stream)
+            assert root["unsupported-description"] == "the token may read none of the objects"
+        assert root_of(found, "owners")["inclusion"] == "available"
 
     def test_custom_objects_without_the_scope(self, hubspot: HubSpot) -> None:
         """Are not listed, which is said; all others are."""

@@ -65,8 +65,20 @@ class TestRecords:
         assert [record["annualrevenue"] for record in records] == [None, None, 12, None]
         kept = [record.get("_untyped") for record in records]
         assert kept == [{"annualrevenue": "1234;5678"}, {"annualrevenue": "N/A"}, None, None]
+        assert "kept as text in `_untyped`" in done.warnings[0]
         assert len([text for text in done.warnings if "annualrevenue" in text]) == 1
         assert len(done.warnings) == 1
+
+    def test_what_is_lost_where_the_field_for_it_is_not_selected_is_told(
+        self, hubspot: HubSpot
+    ) -> None:
+        """Who selects single fields, as in Meltano, may leave out the one that keeps such texts."""
+        hubspot.portal.create("contacts", {"annualrevenue": "N/A"})
+        found = catalog(hubspot, "contacts")
+        keep_only(found, "contacts", ["annualrevenue"])
+        done = sync(hubspot, found=found)
+        assert done.records("contacts")[0]["annualrevenue"] is None
+        assert "lost; to have their text, select `_untyped`" in done.warnings[0]
 
     def test_a_property_called_as_an_own_field_gets_another_name(self, hubspot: HubSpot) -> None:
         """The object's id stays its id."""

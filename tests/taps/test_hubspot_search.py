@@ -262,7 +262,7 @@ class TestArchived:
             assert row["archivedAt"] == "2026-03-01T12:33:20.000Z"
 
     @pytest.mark.parametrize("settings", [{}, {"start_date": "2026-03-01T12:10:00Z"}])
-    def test_the_setting_may_come_later(self, hubspot: HubSpot, settings: dict[str, str]) -> None:
+    def test_the_setting_may_come_later(self, hubspot: HubSpot, settings: dict[str, Any]) -> None:
         """The first run that has it reads all archived objects, the next what came since."""
         create_deals(hubspot, 3)
         hubspot.portal.archive("deals", "101")

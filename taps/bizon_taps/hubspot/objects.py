@@ -25,6 +25,7 @@ from bizon_taps.hubspot.crm_objects import CrmObject
 from bizon_taps.hubspot.portal import JSON, Page, Portal
 from bizon_taps.hubspot.position import ARCHIVED, LIVE, TAIL, WINDOW, Position
 from bizon_taps.hubspot.properties import (
+    UNTYPED,
     Property,
     RecordReader,
     chosen,
@@ -73,7 +74,8 @@ class ObjectReader:
 
     @cached_property
     def _reader(self) -> RecordReader:
-        return RecordReader(self._kind.name, self._properties)
+        keeps_untyped = self._fields is None or UNTYPED in self._fields
+        return RecordReader(self._kind.name, self._properties, keeps_untyped=keeps_untyped)
 
     # In full
 
