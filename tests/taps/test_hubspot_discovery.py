@@ -11,9 +11,10 @@ from bizon_singer.testing.runs import Run, run
 from bizon_taps.hubspot.crm_objects import STANDARD
 from bizon_taps.hubspot.listings import LISTINGS
 from bizon_taps.hubspot.tap import TapHubSpot
+from tests.fakes.http_server import Request
 from tests.fakes.hubspot import HubSpot, bad_gateway
 from tests.fakes.hubspot.routes import every_scope
-from tests.taps.hubspot_account import FAST, account, catalog, sync
+from tests.taps.hubspot_account import FAST, account, catalog, ids, sync
 
 
 @pytest.fixture
@@ -118,6 +119,26 @@ class TestPermissions:
         assert "give the app the scope crm.objects.deals.read" in done.sentence
         assert "1 of 2 streams failed, 1 are complete" in done.sentence
         assert len(done.records("contacts")) == 1
+
+    def test_a_scope_taken_away_meanwhile_fails_its_stream_alone(self, hubspot: HubSpot) -> None:
+        """What was read stays read; given back, the rest comes."""
+        hubspot.page_most = 1
+        kinds = ("deals", "deals", "contacts", "contacts")
+        made = [int(hubspot.portal.create(kind)) for kind in kinds]
+        found = catalog(hubspot, "deals", "contacts")
+
+        def take_away(request: Request) -> None:
+            if request.path.endswith("/objects/2026-03/deals") and "after" in request.query:
+                hubspot.access.denied.add("crm.objects.deals.read")
+
+        hubspot.before_each = take_away
+        done = sync(hubspot, found=found)
+        assert (done.code, "crm.objects.deals.read" in done.sentence) == (3, True)
+        assert [*ids(done, "deals"), *ids(done, "contacts")] == [made[0], *made[2:]]
+        hubspot.before_each = lambda _: None
+        hubspot.access.denied.clear()
+        rest = sync(hubspot, found=found, state=done.state)
+        assert ids(rest, "deals") == [made[1]]
 
     def test_without_a_catalog_what_cannot_be_read_is_warned_of(self, hubspot: HubSpot) -> None:
         """It is left out, visibly."""
