@@ -143,6 +143,11 @@ class GsheetsSource(AbstractSource):
             return self.get(pagination)
         modified = self._modified()
         if modified is not None and source_state.state == self._state(modified):
+            logger.info(
+                "Stream %r is skipped: its spreadsheet has not been edited since %s.",
+                str(self.config.stream),
+                modified,
+            )
             return SourceIteration(next_state=source_state.state)
         return self._page(Position(modified=modified))
 
