@@ -324,7 +324,7 @@ class TestEdits:
 
     def read_with(self, google: Gsheets, event: Any, **more: Any) -> Run:
         """Read three rows at a time; the event happens before the second request for rows."""
-        found = catalog(google, "sheet1")
+        found = catalog(google, "sheet1", **more)
         google.before(5, event)
         return read(google, catalog=found, rows_per_request=3, **more)
 
@@ -383,6 +383,18 @@ class TestEdits:
         assert [row["x"] for row in healed.records()] == list(range(1, 9))
         assert healed.warnings == ()
         assert part(healed.state).records() == []
+
+    def test_a_key_that_moves_is_not_one_of_two(self, google: Gsheets, book: Book) -> None:
+        """The same row twice, pushed down by another: that is an edit and no mistake in a key."""
+
+        def insert() -> None:
+            book.sheets[0].rows.insert(1, [*book.sheets[0].rows[1]])
+            book.sheets[0].put(2, 1, 100)
+            book.touch()
+
+        done = self.read_with(google, insert, key_properties=["x"])
+        assert (done.code, done.warnings) == (0, (EDITED,))
+        assert [row["x"] for row in done.records()] == [0, 1, 1, 2, 3, 4, 5, 6, 7, 8]
 
     def test_the_rows_of_one_request_are_of_one_moment(self, google: Gsheets, book: Book) -> None:
         """An edit before or after it is no matter: nothing is said, nor Drive asked again."""

@@ -135,8 +135,7 @@ class SheetRows:
         chunk = self._table.chunk(first, header)
         records = self._records(chunk)
         if self._keys.is_needed:
-            for record in records:
-                self._keys.add(record.data)
+            self._check_keys(records, first, chunk.header_row)
         self._read_until = chunk.next_row
         if chunk.next_row is None:
             return self._end(records)
@@ -147,6 +146,20 @@ class SheetRows:
         self._losses.log()
         return SourceIteration({}, records)
 
+    def _check_keys(self, records: list[SourceRecord], first: int, header: int | None) -> None:
+        """Note the keys of the rows from ``first`` on.
+
+        One that was seen above may be the same row, pushed down by an edit since. So the rows
+        above are looked at again before that is called a mistake.
+        """
+        try:
+            self._keys.add_all(records)
+        except ConfigError:
+            if self.is_of_one_moment:
+                raise
+            self._see_keys(first, header)
+            self._keys.add_all(records)
+
     def _see_keys(self, until: int, header: int | None) -> None:
         """Look at the keys of rows an earlier run has read: this one may meet them again."""
         self._keys = KeyLedger(self._sheet.worksheet, self._config.key_properties)
@@ -155,9 +168,8 @@ class SheetRows:
         while row is not None and row < until:
             chunk = self._table.chunk(row, header)
             header, row = chunk.header_row, chunk.next_row
-            for record in self._records(chunk):
-                if record.data[ROW_NUMBER] < until:
-                    self._keys.add(record.data)
+            records = self._records(chunk)
+            self._keys.add_all([each for each in records if each.data[ROW_NUMBER] < until])
         self._losses = losses
 
     def _records(self, chunk: Chunk) -> list[SourceRecord]:
