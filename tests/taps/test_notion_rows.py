@@ -81,21 +81,6 @@ def test_a_renamed_data_source_keeps_its_stream() -> None:
         assert len(stream) <= 63
 
 
-def test_long_values_are_read_in_full(notion: Notion) -> None:
-    """Of a text, of people and of a relation; ids of properties are not encoded once more."""
-    source = source_with(notion, Text="rich_text", Who="people", Links="relation")
-    many = [f"{number:02d}" for number in range(FORTY)]
-    notion.workspace.add_page(
-        data_source=source, properties={"Text": many, "Who": many, "Links": many}
-    )
-    (row,) = rows(notion, source, page_size=7).records()
-    assert row["text"] == "".join(many)
-    assert [person["id"] for person in row["who"]] == many
-    assert row["links"] == many
-    (page,) = read(notion, "pages").records()
-    assert len(page["properties"]["Who"]["people"]) == FORTY
-
-
 def test_a_list_that_takes_notion_too_long_is_asked_for_in_smaller_parts(notion: Notion) -> None:
     """Answered 504, at once and by half; the parts stay small, and nothing is missed."""
     source = source_with(notion, Who="people")

@@ -19,7 +19,7 @@ from tests.fakes.notion.listing import known_only, matching, ordered, paged
 from tests.fakes.notion.objects import NEW, OLD, Objects
 from tests.fakes.notion.refusal import RefusalError, invalid, not_found, restricted
 from tests.fakes.notion.texts import dashed, plain
-from tests.fakes.notion.values import LISTS, property_items
+from tests.fakes.notion.values import computed, property_items
 from tests.fakes.notion.workspace import Thing, Workspace
 from tests.fakes.trouble import TroubledServer
 
@@ -238,9 +238,9 @@ class _Call:
         if value is None:
             raise not_found("property", unquote(identifier))
         kind = value["type"]
-        if kind not in LISTS:
+        items = property_items(value, values)
+        if items is None:
             return {"object": "property_item", **value}
-        items = property_items(value)
         things = [
             Thing(_item_id(page, number), "block", page.created, page.edited)
             for number in range(len(items))
@@ -258,7 +258,12 @@ class _Call:
             "next_cursor": following,
             "has_more": following is not None,
             "type": "property_item",
-            "property_item": {"id": value["id"], "next_url": next_url, "type": kind, kind: {}},
+            "property_item": {
+                "id": value["id"],
+                "next_url": next_url,
+                "type": kind,
+                kind: computed(value, is_last=following is None),
+            },
         }
 
     def markdown(self, given: str, _: str) -> dict[str, Any]:
