@@ -221,7 +221,7 @@ class TestWidePortals:
     def test_nor_where_changes_and_history_are_read(self, wide: HubSpot) -> None:
         """The search and batches have the names in their bodies."""
         streams = ("contacts", "contacts_property_history")
-        settings = {"property_history": ["contacts"], "archived": True}
+        settings: dict[str, Any] = {"property_history": ["contacts"], "archived": True}
         first = sync(wide, *streams, **settings)
         changed = wide.portal.ids("contacts")[0]
         last = f"custom_{MANY - 1:04d}_{'x' * 40}"
