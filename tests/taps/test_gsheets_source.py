@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from bizon_singer.testing.runs import Run, run
+from bizon_taps.gsheets import grid as grid_module
 from bizon_taps.gsheets import table as table_module
 from bizon_taps.gsheets.table import CELLS_PER_CHUNK
 from bizon_taps.gsheets.tap import TapGsheets
@@ -18,6 +20,7 @@ from tests.fakes.gsheets.a1 import parse
 from tests.fakes.gsheets.access import DRIVE
 from tests.fakes.gsheets.faults import refuse
 from tests.fakes.gsheets.refusal import of_drive, quota_spent
+from tests.fakes.http_server import Request
 from tests.taps.gsheets_account import FAST, catalog, fields_of, read, rows_of, schemas, table
 
 ROWS = 50_000
@@ -188,6 +191,55 @@ class TestRequests:
         for number in range(40):
             fields = list(fields_of(listed, f"it_s_{number}"))
             assert fields == ([f"c{number}", "y"] if number != 3 else [])
+
+    @pytest.mark.parametrize("status", [500, 503, 504, None])
+    def test_what_is_too_much_at_once_is_asked_for_in_parts(
+        self,
+        status: int | None,
+        google: Gsheets,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Where Google takes too long, or cells are long: halves, at once, by discovery as well."""
+        monkeypatch.setattr(grid_module, "FEWEST_CELLS", 10)
+        book = google.book()
+        for title in ("One", "Two"):
+            book.sheet(title, ["n", "t"], *([number, "x" * 200] for number in range(60)))
+            book.sheets[-1].row_count, book.sheets[-1].column_count = 61, 2
+
+        def strain(request: Request) -> None:
+            texts = request.query.get("ranges", [])
+            cells = sum((a.bottom - a.top + 1) * 2 for a in map(partial(parse, book), texts))
+            if status and cells > 40:
+                google.trouble.spoil(lambda good: replace(good, status=status, body=b"{}"))
+
+        google.before_each = strain
+        http = {**FAST["http"], **({} if status else {"max_body_bytes": 9000})}
+        done = read(google, "two", http=http)
+        assert [row["n"] for row in done.records()] == list(range(60))
+        word = f"Google answers {status}" if status else "longer than an answer may be"
+        assert word in done.warnings[0]
+        assert "The rows of worksheet 'Two' are too many for one request" in done.warnings[-1]
+        assert "15 are asked for at once from now on" in done.warnings[-1]
+        of_each = 2 + 5  # 61 rows and 30 were too many
+        assert len(asked(google)) == 2 + 2 * of_each + 2 + of_each + 1
+
+    def test_a_row_that_is_longer_than_an_answer_ends_the_stream(self, google: Gsheets) -> None:
+        """With code 6, and the setting that lets it pass; rows before it are written."""
+        table(google, ["n", "t"], [1, "x"], [2, "x" * 5000], [3, "x"], row_count=4)
+        google.books[next(iter(google.books))].sheets[0].row_count = 4
+        found = catalog(google, "sheet1")
+        done = read(google, catalog=found, http={**FAST["http"], "max_body_bytes": 2000})
+        assert (done.code, [row["n"] for row in done.records()]) == (6, [1])
+        assert "raise `http.max_body_bytes`" in done.sentence
+
+    def test_few_cells_are_asked_for_again_as_they_are(self, google: Gsheets) -> None:
+        """Google fails for other reasons too: then the same request is tried again."""
+        table(google, ["x"], [1])
+        found = catalog(google, "sheet1")
+        google.spoil(lambda good: replace(good, status=503, body=b"{}"), path="/v4/", spared=1)
+        done = read(google, catalog=found)
+        assert (done.code, len(done.records())) == (0, 1)
+        assert len(asked(google)) == 2 + 2
 
     def test_streams_of_a_run_share_what_they_were_told(self, google: Gsheets) -> None:
         """The spreadsheet, its last edit and the token are asked for once, rows by each."""
