@@ -20,6 +20,7 @@ from tests.fakes.gsheets.a1 import parse
 from tests.fakes.gsheets.access import DRIVE
 from tests.fakes.gsheets.faults import refuse
 from tests.fakes.gsheets.refusal import of_drive, quota_spent
+from tests.fakes.gsheets.workbook import cell
 from tests.fakes.http_server import Request
 from tests.taps.gsheets_account import FAST, catalog, fields_of, read, rows_of, schemas, table
 
@@ -491,6 +492,23 @@ class TestEdits:
         done = self.read_with(google, swap)
         assert [row["x"] for row in done.records()] == list(range(9))
         assert {row["y"] for row in done.records()} == {"t"}
+
+    @pytest.mark.parametrize("above", [[], ["Report"]], ids=["blank", "text"])
+    def test_a_header_that_moves_names_no_column(
+        self, above: list[str], google: Gsheets, book: Book
+    ) -> None:
+        """What stands in its row is none: the stream ends there, and the next run reads all."""
+
+        def insert() -> None:
+            book.sheets[0].rows.insert(0, list(map(cell, above)))
+            book.touch()
+
+        done = self.read_with(google, insert)
+        assert (done.code, [row["x"] for row in done.records()]) == (5, [0, 1])
+        assert "worksheet 'Sheet1': row 1 holds no name of a column any more" in done.sentence
+        own: dict[str, Any] = {"header_row": 2} if above else {}
+        rest = read(google, state=done.state, catalog=catalog(google, "sheet1", **own), **own)
+        assert (rest.code, [row["x"] for row in rest.records()]) == (0, list(range(9)))
 
     def test_another_kind_of_value_comes_behind_a_wider_schema(
         self, google: Gsheets, book: Book
