@@ -15,6 +15,7 @@
     │   └── BrokenBodyError          a body is no JSON, cut off or corrupt
     ├── TransientError          5    passing trouble, retries are spent: run again
     ├── UnsafeError             6    a foreign host, or an answer past a size limit
+    │   └── LargeBodyError           an answer past the limit of its size
     ├── OutputError            74    stdout failed: no space, closed descriptor
     ├── TargetClosedError     141    the target closed the pipe
     └── InterruptedRunError   130    SIGINT (143 for SIGTERM)
@@ -105,6 +106,10 @@ class UnsafeError(BizonSingerError):
     """Going on would send credentials to a foreign host or pass a size limit."""
 
     exit_code = 6
+
+
+class LargeBodyError(UnsafeError):
+    """A body is larger than it may be: a source that can asks for less at once."""
 
 
 class OutputError(BizonSingerError):

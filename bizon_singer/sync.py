@@ -214,9 +214,10 @@ class StreamRun:
             self._source_error = error
             raise error
         logger.warning(
-            "Stream %r: the API no longer accepts the page cursor in STATE; the stream starts "
+            "Stream %r: the API no longer accepts the page cursor in STATE%s; the stream starts "
             "again from its last bookmark.",
             self.stream,
+            f" ({error})" if isinstance(error, ExpiredCursorError) and str(error) else "",
         )
         self._leave_reader()
         self._open(self._bookmark.restart(datetime.now(UTC)))

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bizon_singer.errors import ProtocolError, UnsafeError
+from bizon_singer.errors import LargeBodyError, ProtocolError
 from bizon_singer.redact import excerpt
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_body(raw: BaseHTTPResponse, *, max_bytes: int, method: str = "GET") -> 
     Raises:
         CorruptBodyError: The compressed stream ends early or fails its checksum.
         ProtocolError: The body has an encoding nobody asked for.
-        UnsafeError: The body is larger than ``max_bytes``.
+        LargeBodyError: The body is larger than ``max_bytes``.
         urllib3.exceptions.HTTPError: The connection broke, or the body is shorter than its
             Content-Length or its chunks say.
     """
@@ -59,8 +59,8 @@ def read_body(raw: BaseHTTPResponse, *, max_bytes: int, method: str = "GET") -> 
     return b"".join(pieces)
 
 
-def _too_large(max_bytes: int) -> UnsafeError:
-    return UnsafeError(
+def _too_large(max_bytes: int) -> LargeBodyError:
+    return LargeBodyError(
         f"the answer is larger than {max_bytes:,} bytes; ask for smaller pages or raise "
         "`http.max_body_bytes`"
     )

@@ -37,9 +37,11 @@ class Canned:
         self.held: list[int] = []
         self.peaks: list[int] = []
 
-    def spreadsheet(self, spreadsheet_id: str, params: Mapping[str, Sequence[str]]) -> Any:
+    def spreadsheet(
+        self, spreadsheet_id: str, params: Mapping[str, Sequence[str]], *, is_large: bool
+    ) -> Any:
         """Answer a request for cells; what that takes here is not counted."""
-        del spreadsheet_id
+        del spreadsheet_id, is_large
         self.look()
         content = self._content(params["ranges"])
         self.sizes.append(len(content))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from bizon_singer.testing.runs import Run, run
+from bizon_taps.gsheets import grid as grid_module
 from bizon_taps.gsheets import table as table_module
 from bizon_taps.gsheets.table import CELLS_PER_CHUNK
 from bizon_taps.gsheets.tap import TapGsheets
@@ -18,6 +20,8 @@ from tests.fakes.gsheets.a1 import parse
 from tests.fakes.gsheets.access import DRIVE
 from tests.fakes.gsheets.faults import refuse
 from tests.fakes.gsheets.refusal import of_drive, quota_spent
+from tests.fakes.gsheets.workbook import cell
+from tests.fakes.http_server import Request
 from tests.taps.gsheets_account import FAST, catalog, fields_of, read, rows_of, schemas, table
 
 ROWS = 50_000
@@ -189,6 +193,55 @@ class TestRequests:
             fields = list(fields_of(listed, f"it_s_{number}"))
             assert fields == ([f"c{number}", "y"] if number != 3 else [])
 
+    @pytest.mark.parametrize("status", [500, 503, 504, None])
+    def test_what_is_too_much_at_once_is_asked_for_in_parts(
+        self,
+        status: int | None,
+        google: Gsheets,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Where Google takes too long, or cells are long: halves, at once, by discovery as well."""
+        monkeypatch.setattr(grid_module, "FEWEST_CELLS", 10)
+        book = google.book()
+        for title in ("One", "Two"):
+            book.sheet(title, ["n", "t"], *([number, "x" * 200] for number in range(60)))
+            book.sheets[-1].row_count, book.sheets[-1].column_count = 61, 2
+
+        def strain(request: Request) -> None:
+            texts = request.query.get("ranges", [])
+            cells = sum((a.bottom - a.top + 1) * 2 for a in map(partial(parse, book), texts))
+            if status and cells > 40:
+                google.trouble.spoil(lambda good: replace(good, status=status, body=b"{}"))
+
+        google.before_each = strain
+        http = {**FAST["http"], **({} if status else {"max_body_bytes": 9000})}
+        done = read(google, "two", http=http)
+        assert [row["n"] for row in done.records()] == list(range(60))
+        word = f"Google answers {status}" if status else "longer than an answer may be"
+        assert word in done.warnings[0]
+        assert "The rows of worksheet 'Two' are too many for one request" in done.warnings[-1]
+        assert "15 are asked for at once from now on" in done.warnings[-1]
+        of_each = 2 + 5  # 61 rows and 30 were too many
+        assert len(asked(google)) == 2 + 2 * of_each + 2 + of_each + 1
+
+    def test_a_row_that_is_longer_than_an_answer_ends_the_stream(self, google: Gsheets) -> None:
+        """With code 6, and the setting that lets it pass; rows before it are written."""
+        table(google, ["n", "t"], [1, "x"], [2, "x" * 5000], [3, "x"], row_count=4)
+        google.books[next(iter(google.books))].sheets[0].row_count = 4
+        found = catalog(google, "sheet1")
+        done = read(google, catalog=found, http={**FAST["http"], "max_body_bytes": 2000})
+        assert (done.code, [row["n"] for row in done.records()]) == (6, [1])
+        assert "raise `http.max_body_bytes`" in done.sentence
+
+    def test_few_cells_are_asked_for_again_as_they_are(self, google: Gsheets) -> None:
+        """Google fails for other reasons too: then the same request is tried again."""
+        table(google, ["x"], [1])
+        found = catalog(google, "sheet1")
+        google.spoil(lambda good: replace(good, status=503, body=b"{}"), path="/v4/", spared=1)
+        done = read(google, catalog=found)
+        assert (done.code, len(done.records())) == (0, 1)
+        assert len(asked(google)) == 2 + 2
+
     def test_streams_of_a_run_share_what_they_were_told(self, google: Gsheets) -> None:
         """The spreadsheet, its last edit and the token are asked for once, rows by each."""
         book = google.book()
@@ -358,31 +411,44 @@ class TestEdits:
     @pytest.mark.parametrize("runs", [1, 2])
     def test_an_edit_is_told_of(self, runs: int, google: Gsheets, book: Book) -> None:
         """Rows moved between two requests: one is missing until the next run, which reads all."""
+        part = self.parts(google, book)
+        state = part(max_iterations=1).state if runs == 2 else None
+        # A token, Drive, the spreadsheet; and in the first run rows, with the header of some.
+        google.before(4 if runs == 2 else 5, lambda: self.delete(book))
+        done = part(state)
+        assert (done.code, done.warnings) == (0, (EDITED,))
+        assert 4 not in [row["x"] for row in done.records()]
+        healed = part(done.state)
+        assert (healed.code, healed.warnings) == (0, ())
+        assert [row["x"] for row in healed.records()] == list(range(1, 9))
+        assert part(healed.state).records() == []
+
+    def test_an_edit_between_two_runs_lets_it_begin_again(
+        self, google: Gsheets, book: Book
+    ) -> None:
+        """What the first run was cut off at is no place any more: the second reads all at once."""
+        part = self.parts(google, book)
+        first = part(max_iterations=1)
+        assert first.warnings == ()
+        self.delete(book)
+        done = part(first.state)
+        [told] = done.warnings
+        assert "(the spreadsheet has been edited since); the stream starts again" in told
+        assert [row["x"] for row in done.records()] == list(range(1, 9))
+        assert part(done.state).records() == []
+
+    @staticmethod
+    def parts(google: Gsheets, book: Book) -> Callable[..., Run]:
+        """Return what reads the rows by two requests, from some STATE."""
         book.sheets[0].row_count = 10
         found = catalog(google, "sheet1")
+        return partial(read, google, None, catalog=found, rows_per_request=5)
 
-        def delete() -> None:
-            del book.sheets[0].rows[1]
-            book.touch()
-
-        def part(state: Any = None, **more: Any) -> Run:
-            return read(google, state=state, catalog=found, rows_per_request=5, **more)
-
-        if runs == 2:
-            first = part(max_iterations=1)
-            assert first.warnings == ()
-            delete()
-            done = part(first.state)
-        else:
-            google.before(5, delete)  # token, Drive, spreadsheet, rows, and then
-            first = done = part()
-        assert done.code == 0
-        assert 4 not in [row["x"] for row in first.records() + done.records()]
-        assert done.warnings == (EDITED,)
-        healed = part(done.state)
-        assert [row["x"] for row in healed.records()] == list(range(1, 9))
-        assert healed.warnings == ()
-        assert part(healed.state).records() == []
+    @staticmethod
+    def delete(book: Book) -> None:
+        """Take out the first row of values."""
+        del book.sheets[0].rows[1]
+        book.touch()
 
     def test_a_key_that_moves_is_not_one_of_two(self, google: Gsheets, book: Book) -> None:
         """The same row twice, pushed down by another: that is an edit and no mistake in a key."""
@@ -426,6 +492,23 @@ class TestEdits:
         done = self.read_with(google, swap)
         assert [row["x"] for row in done.records()] == list(range(9))
         assert {row["y"] for row in done.records()} == {"t"}
+
+    @pytest.mark.parametrize("above", [[], ["Report"]], ids=["blank", "text"])
+    def test_a_header_that_moves_names_no_column(
+        self, above: list[str], google: Gsheets, book: Book
+    ) -> None:
+        """What stands in its row is none: the stream ends there, and the next run reads all."""
+
+        def insert() -> None:
+            book.sheets[0].rows.insert(0, list(map(cell, above)))
+            book.touch()
+
+        done = self.read_with(google, insert)
+        assert (done.code, [row["x"] for row in done.records()]) == (5, [0, 1])
+        assert "worksheet 'Sheet1': row 1 holds no name of a column any more" in done.sentence
+        own: dict[str, Any] = {"header_row": 2} if above else {}
+        rest = read(google, state=done.state, catalog=catalog(google, "sheet1", **own), **own)
+        assert (rest.code, [row["x"] for row in rest.records()]) == (0, list(range(9)))
 
     def test_another_kind_of_value_comes_behind_a_wider_schema(
         self, google: Gsheets, book: Book

@@ -32,6 +32,9 @@ from bizon_taps.gsheets.credentials import missing_extra
 from bizon_taps.gsheets.key import read_key
 
 FORBIDDEN = 403
+TOO_LONG = frozenset({500, 503, 504})
+"""What Google answers where a spreadsheet is too much for it in the time a request has, among
+others: https://developers.google.com/workspace/sheets/api/troubleshoot-api-errors."""
 TOO_MANY = 429
 QUOTA_PAUSE_SECONDS = 31.0
 """Two of these are longer than any quota lasts, which is counted by the minute."""
@@ -128,17 +131,30 @@ class GoogleApis:
         given = self._config.service_account_key
         return str(read_key(given)["client_email"]) if given else None
 
-    def spreadsheet(self, spreadsheet_id: str, params: Mapping[str, Any]) -> Reply:
+    def spreadsheet(
+        self, spreadsheet_id: str, params: Mapping[str, Any], *, is_large: bool = False
+    ) -> Reply:
         """Return what the Sheets API says of a spreadsheet.
+
+        Args:
+            spreadsheet_id: Of which.
+            params: What is wanted.
+            is_large: Whether less could be asked for, which is better than the same once more
+                where Google took too long.
 
         Raises:
             HttpStatusError: The status is 400 or more.
         """
         from gspread.urls import SPREADSHEET_URL  # noqa: PLC0415
 
-        reply: Reply = self._client.request(
-            "get", SPREADSHEET_URL % spreadsheet_id, params={**params, "prettyPrint": "false"}
-        )
+        retried = self._session.retried_statuses
+        self._session.retried_statuses = retried - TOO_LONG if is_large else retried
+        try:
+            reply: Reply = self._client.request(
+                "get", SPREADSHEET_URL % spreadsheet_id, params={**params, "prettyPrint": "false"}
+            )
+        finally:
+            self._session.retried_statuses = retried
         return reply
 
     def file(self, spreadsheet_id: str) -> Any:

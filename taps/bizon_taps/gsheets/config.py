@@ -118,7 +118,7 @@ class GsheetsSourceConfig(SourceConfig):
         ge=1,
         le=MOST_ROWS,
         description="Rows asked for in one request, whose answer is held in memory; unset, as many "
-        "as have 400,000 cells.",
+        "as have 400,000 cells. Where they are too many for Google, half as many, and so on.",
     )
     column_names: list[str] = Field(
         default_factory=list, description="Columns to read, by their names here; unset, all."

@@ -20,9 +20,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bizon_singer.errors import BrokenBodyError, ProtocolError
+from bizon_singer.errors import (
+    BrokenBodyError,
+    LargeBodyError,
+    ProtocolError,
+    TransientError,
+)
+from bizon_singer.source.reply import HttpStatusError
 from bizon_taps.gsheets.area import a1
-from bizon_taps.gsheets.client import GoogleApis
+from bizon_taps.gsheets.client import TOO_LONG, GoogleApis
 from bizon_taps.gsheets.spreadsheet import Worksheet, ask
 
 T = TypeVar("T")
@@ -32,6 +38,8 @@ CELLS_PER_REQUEST = 400_000
 
 50,000 rows of six columns come in one answer then, and the process takes 130 MB.
 """
+FEWEST_CELLS = 50_000
+"""Where Google fails for so few, it is not for their number: a new worksheet has 26,000."""
 FIELDS = (
     "sheets(properties(sheetId),data(startRow,startColumn,"
     "rowData(values(effectiveValue,effectiveFormat(numberFormat(type))))))"
@@ -149,6 +157,21 @@ def cells_of(wanted: Range) -> int:
     return (bottom - top + 1) * (right - left + 1)
 
 
+class TooManyCellsError(TransientError):
+    """More cells were asked for than Google gives, or this process takes, at once.
+
+    Args:
+        reason: How that was seen.
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Say what would help."""
+        super().__init__(
+            f"the cells asked for are too many for one request ({reason}); lower `rows_per_request`"
+        )
+        self.reason = reason
+
+
 def fetch_blocks(apis: GoogleApis, spreadsheet_id: str, ranges: Sequence[Range]) -> list[Block]:
     """Return the cells of ranges, asked for in one request, in the order of the ranges.
 
@@ -156,9 +179,19 @@ def fetch_blocks(apis: GoogleApis, spreadsheet_id: str, ranges: Sequence[Range])
         BrokenBodyError: The answer is no JSON.
         ProtocolError: It has another form, or lacks a range; see also
             :func:`bizon_taps.gsheets.spreadsheet.ask`.
+        TooManyCellsError: They are too many to ask for at once.
     """
     texts = list(map(text_of, ranges))
-    reply = ask(apis, spreadsheet_id, {"ranges": texts, "fields": FIELDS})
+    is_large = sum(map(cells_of, ranges)) > FEWEST_CELLS
+    try:
+        params = {"ranges": texts, "fields": FIELDS}
+        reply = ask(apis, spreadsheet_id, params, is_large=is_large)
+    except HttpStatusError as error:
+        if not is_large or error.response.status_code not in TOO_LONG:
+            raise
+        raise TooManyCellsError(f"Google answers {error.response.status_code}") from error
+    except LargeBodyError as error:
+        raise TooManyCellsError("they are longer than an answer may be") from error
     answer = _decoded(_decode, reply.content, spreadsheet_id)
     found: dict[int, list[_Data]] = {}
     for sheet in answer.sheets:

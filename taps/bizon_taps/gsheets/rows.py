@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bizon_singer.config_errors import nearest
-from bizon_singer.errors import ConfigError
+from bizon_singer.errors import ConfigError, TransientError
 from bizon_singer.redact import excerpt
 from bizon_singer.source.models import SourceIteration, SourceRecord
 from bizon_taps.gsheets.area import letters_of
@@ -109,6 +109,7 @@ class SheetRows:
         self._read_until: int | None = None
         self._is_resumed = False
         self._losses = Losses(sheet.stream)
+        self._header_words: set[str] = set()
         self.lost_rows = False
 
     @property
@@ -175,6 +176,7 @@ class SheetRows:
     def _records(self, chunk: Chunk) -> list[SourceRecord]:
         if chunk.header_row is None:
             return []
+        self._require_header(chunk)
         naming = Naming(as_sql=self._config.convert_column_names_to_sql_format)
         columns = naming.columns(self._table.frame.left, chunk.headers)
         require(self._config, columns, self._sheet)
@@ -187,6 +189,20 @@ class SheetRows:
             SourceRecord(str(number), self._record(number, row, read, nulls))
             for number, row in chunk.rows
         ]
+
+    def _require_header(self, chunk: Chunk) -> None:
+        """Refuse rows whose header is not where it was: what stands there names no column.
+
+        Raises:
+            TransientError: None of its words is there any more.
+        """
+        words = {text for text in chunk.headers if text.strip()}
+        if self._header_words and not self._header_words & words:
+            raise TransientError(
+                f"{named(self._sheet.worksheet)}: row {chunk.header_row} holds no name of a column "
+                "any more, the spreadsheet was edited while it was read; run again"
+            )
+        self._header_words = words
 
     def _nulls(self, columns: list[Column]) -> dict[str, None]:
         """Return the columns each record has, as wide as its row may be."""

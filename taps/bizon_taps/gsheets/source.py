@@ -17,7 +17,7 @@ from typing import Any
 from requests.auth import AuthBase
 
 from bizon_singer.config_errors import nearest
-from bizon_singer.errors import ConfigError
+from bizon_singer.errors import ConfigError, ExpiredCursorError
 from bizon_singer.redact import excerpt
 from bizon_singer.source.models import SourceIncrementalState, SourceIteration, StreamDefinition
 from bizon_singer.source.reply import HttpStatusError
@@ -127,7 +127,10 @@ class GsheetsSource(AbstractSource):
         if stream in {SPREADSHEETS, WORKSHEETS}:
             return self._listing(stream, (pagination or {}).get("done", 0))
         if pagination:
-            return self._page(Position.of(pagination))
+            position = Position.of(pagination)
+            if "_rows" not in vars(self):  # it is an earlier run's
+                self._require_unchanged(position)
+            return self._page(position)
         return self._page(Position(modified=self._modified()))
 
     def get_records_after(
@@ -178,6 +181,16 @@ class GsheetsSource(AbstractSource):
             was_edited = self._was_edited(position)
             iteration.next_state = self._state(None if was_edited else position.modified)
         return iteration
+
+    def _require_unchanged(self, position: Position) -> None:
+        """Refuse to go on where an earlier run stood if rows may have moved since.
+
+        Raises:
+            ExpiredCursorError: The spreadsheet was edited; beginning again costs few requests.
+        """
+        modified = self._modified() if position.modified is not None else None
+        if modified is not None and modified != position.modified:
+            raise ExpiredCursorError("the spreadsheet has been edited since")
 
     def _was_edited(self, position: Position) -> bool:
         """Tell whether the spreadsheet was edited between two requests for its rows; say so.

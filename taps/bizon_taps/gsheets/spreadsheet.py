@@ -109,10 +109,12 @@ def fetch_spreadsheet(apis: GoogleApis, spreadsheet_id: str) -> Spreadsheet:
     )
 
 
-def ask(apis: GoogleApis, spreadsheet_id: str, params: Mapping[str, Any]) -> Reply:
+def ask(
+    apis: GoogleApis, spreadsheet_id: str, params: Mapping[str, Any], *, is_large: bool = False
+) -> Reply:
     """Return an answer of the Sheets API, its refusals explained; raises as above."""
     try:
-        return apis.spreadsheet(spreadsheet_id, params)
+        return apis.spreadsheet(spreadsheet_id, params, is_large=is_large)
     except HttpStatusError as error:
         reply: Any = error.response
         explained = _explained(reply, spreadsheet_id, apis.account)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC
 from functools import cached_property
 from itertools import islice
@@ -27,6 +28,7 @@ from bizon_taps.gsheets.grid import (
     CELLS_PER_REQUEST,
     Block,
     Range,
+    TooManyCellsError,
     cells_of,
     fetch_blocks,
     text_of,
@@ -63,10 +65,11 @@ def survey(
     for together in _together([Survey(apis, *each) for each in chosen]):
         ranges = [each.first_ranges() for each in together]
         flat = [item for each in ranges for item in each]
-        if flat:
-            blocks = iter(fetch_blocks(apis, together[0].spreadsheet_id, flat))
-            for each, own in zip(together, ranges, strict=True):
-                each.hold(own, list(islice(blocks, len(own))))
+        if len(together) > 1 and flat:
+            with suppress(TooManyCellsError):  # then each asks for its own
+                blocks = iter(fetch_blocks(apis, together[0].spreadsheet_id, flat))
+                for each, own in zip(together, ranges, strict=True):
+                    each.hold(own, list(islice(blocks, len(own))))
         for each in together:
             yield each.definition()
 

@@ -7,6 +7,7 @@ lets them be, for it counts them; rows are taken from an answer a page at a time
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -18,7 +19,14 @@ from bizon_taps.gsheets.area import Area
 from bizon_taps.gsheets.cells import VALUED, Content, Kind, content, text_of
 from bizon_taps.gsheets.client import GoogleApis
 from bizon_taps.gsheets.config import GsheetsSourceConfig
-from bizon_taps.gsheets.grid import CELLS_PER_REQUEST, Block, Range, Row, fetch_blocks
+from bizon_taps.gsheets.grid import (
+    CELLS_PER_REQUEST,
+    Block,
+    Range,
+    Row,
+    TooManyCellsError,
+    fetch_blocks,
+)
 from bizon_taps.gsheets.spreadsheet import Worksheet
 
 SHOWN_CHARACTERS = 80
@@ -26,6 +34,8 @@ CELLS_PER_CHUNK = 30_000
 """What is decoded at a time: as objects, some 10 MB."""
 MOST_CELLS = 4 * CELLS_PER_REQUEST
 """What a request holds where rows are as wide as the grid, and those before were not."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -150,6 +160,7 @@ class TableReader:
         self.frame = frame
         self._rows_per_request = rows_per_request
         self._width = min(width or frame.width, frame.width)
+        self._most_rows: int | None = None
         self._blank_answers = 0
         self._answer: Answer | None = None
         self.requests = 0
@@ -164,9 +175,28 @@ class TableReader:
         answer = self._answer
         if answer is None or (answer.next_row, answer.header_row) != (first, header_row):
             answer = self._answer = None  # its memory is to be had before there is another
-            ranges = self.ranges(first, header_row)
-            answer = self.hold(ranges, self._fetch(ranges), header_row)
+            ranges, blocks = self._asked(first, header_row)
+            answer = self.hold(ranges, blocks, header_row)
         return self._taken(answer)
+
+    def _asked(self, first: int, header_row: int | None) -> tuple[list[Range], list[Block]]:
+        """Ask for rows; where they are too many, for half of them, and so from then on."""
+        while True:
+            ranges = self.ranges(first, header_row)
+            try:
+                return ranges, self._fetch(ranges)
+            except TooManyCellsError as error:
+                _, top, _, bottom, _ = ranges[-1]
+                if top == bottom:
+                    raise error.__cause__ or error from None
+                self._most_rows = (bottom - top + 1) // 2
+                logger.warning(
+                    "The rows of %s are too many for one request (%s); %s are asked for at once "
+                    "from now on, which `rows_per_request` can say from the start.",
+                    named(self.frame.worksheet),
+                    error.reason,
+                    f"{self._most_rows:,}",
+                )
 
     def ranges(self, first: int, header_row: int | None) -> list[Range]:
         """Return what a request for the rows from ``first`` on asks for."""
@@ -223,7 +253,8 @@ class TableReader:
         full = MOST_CELLS // self.frame.width
         most = max(1, min(CELLS_PER_REQUEST // self._width, full))
         wanted = self._rows_per_request or most
-        return max(wanted, min(wanted << self._blank_answers, most))
+        count = max(wanted, min(wanted << self._blank_answers, most))
+        return min(count, self._most_rows or count)
 
     def _whole_header(self, block: Block, row: int) -> Block:
         """Return what holds a header, merged cells that begin outside of the table included."""
