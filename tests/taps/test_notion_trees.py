@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.fakes.http_server import Request, json_answer
@@ -57,6 +59,16 @@ def test_pages_in_pages_are_references(notion: Notion) -> None:
     block = notion.workspace.add_block(below, "paragraph", "text")
     found = [(item["page_id"], item["id"]) for item in read(notion, "blocks").records()]
     assert sorted(found) == sorted([(home, below), (below, block)])
+
+
+def test_a_linked_database_is_a_block(notion: Notion) -> None:
+    """Nothing is found where its id leads, and nothing is looked for: the tree goes on."""
+    page = notion.workspace.add_page(title="Page")
+    linked = notion.workspace.add_block(page, "child_database", {"title": "A view"})
+    last = notion.workspace.add_block(page, "paragraph", "last")
+    done = read(notion, "blocks")
+    assert (done.code, ids(done)) == (0, [linked, last])
+    assert not any(linked in request.path for request in notion.requests)
 
 
 def test_what_is_not_shared_is_told_and_counted(notion: Notion) -> None:
@@ -153,6 +165,30 @@ def test_markdown_that_does_not_fit_comes_as_subtrees(notion: Notion) -> None:
     assert record["truncated"] is True
     assert record["subtrees"] == [{"id": toggle, "markdown": "below"}]
     assert any(nowhere in line for line in done.warnings)
+
+
+@pytest.mark.parametrize(
+    ("stream", "path"),
+    [("blocks", "/children$"), ("comments", "/comments$"), ("page_markdown", "/markdown$")],
+)
+def test_a_page_that_is_gone_before_it_is_read_is_counted(
+    stream: str, path: str, notion: Notion
+) -> None:
+    """It was in the list; the trees of all others are there."""
+    pages = [notion.workspace.add_page(title=str(number)) for number in range(3)]
+    for page in pages:
+        notion.workspace.add_comment(notion.workspace.add_block(page, "paragraph", "x"), "why")
+
+    def unshare(request: Request) -> None:
+        if re.search(path, request.path) and pages[1] in request.target:
+            notion.workspace.unshare(pages[1])
+
+    notion.before_each = unshare
+    done = read(notion, stream)
+    assert done.code == 0, done.sentence
+    found = {record.get("page_id", record["id"]) for record in done.records()}
+    assert found == {pages[0], pages[2]}
+    assert any(f"{pages[1]} is left out" in line for line in done.warnings)
 
 
 @pytest.mark.parametrize("stream", ["blocks", "comments", "page_markdown", "pages"])

@@ -267,7 +267,6 @@ class _Call:
         }
 
     def markdown(self, given: str, _: str) -> dict[str, Any]:
-        self._only_new()
         # A block that was left out of its page's markdown can be asked for by its own id.
         page = self.thing(given, "page", "page", "block")
         unknown = self.notion.truncated.get(page.id)
