@@ -41,6 +41,18 @@ def test_the_next_run_reads_what_was_edited_since(stream: str, notion: Notion) -
 
 
 @pytest.mark.parametrize("stream", OF_PAGES)
+def test_the_next_run_keeps_to_what_is_named(stream: str, notion: Notion) -> None:
+    """Other pages were edited as well, and are shared; the settings name one database."""
+    filled = fill(notion.workspace)
+    named = {"database_ids": [filled.database]}
+    first, state = pages_of(notion, stream, **named)
+    assert first == sorted(filled.rows)
+    for page in (filled.home, filled.rows[3]):
+        notion.workspace.edit(page, at=now())
+    assert pages_of(notion, stream, state, **named)[0] == [filled.rows[3]]
+
+
+@pytest.mark.parametrize("stream", OF_PAGES)
 def test_a_first_run_reads_from_the_start_date(stream: str, notion: Notion) -> None:
     """Each row is a minute younger than the one before, and all other pages are older."""
     filled = fill(notion.workspace)
