@@ -74,7 +74,7 @@ def test_a_data_source_of_a_database_that_is_not_shared_is_counted(
     )
     done = read(notion, "pages", database_ids=[filled.database])
     assert (done.code, sorted(ids(done))) == (0, sorted(filled.rows))
-    assert any(f"data source {hidden} is left out" in line for line in done.warnings)
+    assert any(f"leaves out data source {hidden}" in line for line in done.warnings)
 
 
 def test_data_sources_that_are_found_in_part_are_asked_for(notion: Notion, filled: Filled) -> None:
@@ -123,4 +123,4 @@ def test_comments_of_a_block_that_is_gone_are_counted(notion: Notion, filled: Fi
     notion.before_each = unshare
     done = read(notion, "comments")
     assert (done.code, len(done.records())) == (0, 1)
-    assert any(f"the comments of block {toggle} is left out" in line for line in done.warnings)
+    assert any(f"leaves out the comments of block {toggle}" in line for line in done.warnings)

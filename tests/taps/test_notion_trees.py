@@ -188,7 +188,7 @@ def test_a_page_that_is_gone_before_it_is_read_is_counted(
     assert done.code == 0, done.sentence
     found = {record.get("page_id", record["id"]) for record in done.records()}
     assert found == {pages[0], pages[2]}
-    assert any(f"{pages[1]} is left out" in line for line in done.warnings)
+    assert any("leaves out" in line and pages[1] in line for line in done.warnings)
 
 
 @pytest.mark.parametrize("stream", ["blocks", "comments", "page_markdown", "pages"])
