@@ -44,6 +44,16 @@ def test_any_depth_is_read(notion: Notion) -> None:
     assert [record["depth"] for record in done.records()] == list(range(DEEP))
 
 
+def test_the_order_goes_on_over_the_parts_of_a_list(notion: Notion) -> None:
+    """Also in a run that goes on where another one stopped."""
+    page = notion.workspace.add_page(title="Page")
+    every = [notion.workspace.add_block(page, "paragraph", str(number)) for number in range(9)]
+    first = read(notion, "blocks", page_size=2, max_iterations=2)
+    rest = read(notion, "blocks", first.state, page_size=2)
+    found = [(record["id"], record["block_order"]) for record in first.records() + rest.records()]
+    assert found == [(block, order) for order, block in enumerate(every)]
+
+
 def test_a_limit_of_depth_is_kept_and_told(notion: Notion) -> None:
     """What lies deeper is counted."""
     fill(notion.workspace, rows=2)
