@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from abc import ABC, abstractmethod
@@ -12,6 +13,7 @@ from typing import Any, Self
 from tests.fakes.http_server import Answer, HttpServer, Request
 
 Spoil = Callable[[Answer], Answer]
+Change = Callable[[Any], Any]
 GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>cloudflare</body></html>"
 
 
@@ -158,6 +160,15 @@ class TroubledServer(ABC):
 def bad_gateway(good: Answer) -> Answer:
     """Answer as the gateway does: HTML."""
     return replace(good, status=502, body=GATEWAY_PAGE, headers={"Content-Type": "text/html"})
+
+
+def changed(change: Change) -> Spoil:
+    """Return a spoil that changes the JSON of an answer."""
+
+    def spoil(good: Answer) -> Answer:
+        return replace(good, body=json.dumps(change(json.loads(good.body))).encode())
+
+    return spoil
 
 
 def reset_mid_body(good: Answer) -> Answer:

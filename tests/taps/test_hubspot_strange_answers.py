@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.fakes.http_server import Answer
 from tests.fakes.hubspot import Clock, HubSpot, fill
-from tests.fakes.trouble import Spoil
+from tests.fakes.trouble import Change, changed
 from tests.taps.hubspot_account import account, catalog, sync
 
 HISTORY = "deals_property_history"
 PAIR = "associations_companies__contacts"
 SETTINGS = {"property_history": ["deals"], "associations": ["companies-contacts"]}
-Change = Callable[[Any], Any]
 
 
 @pytest.fixture
@@ -28,15 +25,6 @@ def hubspot() -> Iterator[HubSpot]:
     with account(clock=Clock(datetime(2026, 3, 1, 12, tzinfo=UTC))) as served:
         fill(served.portal)
         yield served
-
-
-def changed(change: Change) -> Spoil:
-    """Return a spoil that changes the JSON of an answer."""
-
-    def spoil(good: Answer) -> Answer:
-        return replace(good, body=json.dumps(change(json.loads(good.body))).encode())
-
-    return spoil
 
 
 def first(*path: str | int, to: Any) -> Change:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bizon_singer.testing.runs import run
 from bizon_taps.notion.tap import TapNotion
-from tests.fakes.http_server import Request
+from tests.fakes.http_server import Answer, Request
 from tests.fakes.notion import Notion
 from tests.fakes.notion.faults import refuse
 from tests.fakes.notion.refusal import invalid
@@ -76,6 +77,21 @@ def test_rollups_are_read_in_full(notion: Notion) -> None:
     (page,) = read(notion, "pages").records()
     assert page["properties"]["Count"]["rollup"] == counted
     assert page["properties"]["Texts"]["rollup"] == given["Texts"]
+
+
+def test_a_formula_beside_a_relation_that_is_cut_is_asked_for(notion: Notion) -> None:
+    """The page has what was computed of the part that is on it."""
+    whole = {"type": "number", "number": FORTY}
+    properties = {"Links": "relation", "Total": "formula"}
+    source = row_with(notion, properties=properties, Links=MANY, Total=whole)
+
+    def shorten(good: Answer) -> Answer:
+        return replace(good, body=good.body.replace(b'"number": 40', b'"number": 25'))
+
+    notion.spoil(shorten, path="/query$")
+    (row,) = rows(notion, source).records()
+    assert row["total"] == FORTY
+    assert len(of_properties(notion)) == 2
 
 
 @pytest.mark.parametrize("function", ["show_unique", "unique", "median"])

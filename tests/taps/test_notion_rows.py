@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
+from bizon_taps.notion import workspace
 from bizon_taps.notion.columns import columns_of
 from bizon_taps.notion.ids import row_stream, source_of_stream
 from tests.fakes.http_server import Request, json_answer
@@ -79,6 +82,18 @@ def test_a_renamed_data_source_keeps_its_stream() -> None:
         stream = row_stream(title, identity)
         assert source_of_stream(stream) == identity
         assert len(stream) <= 63
+
+
+def test_small_parts_grow_again(notion: Notion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as many after so many answers that came in time, up to the setting and no further."""
+    monkeypatch.setattr(workspace, "ANSWERS_IN_TIME", 2)
+    source = source_with(notion)
+    every = [notion.workspace.add_page(data_source=source) for _ in range(40)]
+    notion.spoil(lambda _: json_answer({"object": "error"}, 504), path="/query$", times=2)
+    done = rows(notion, source, page_size=8)
+    assert (done.code, sorted(ids(done))) == (0, sorted(every))
+    sizes = [json.loads(body)["page_size"] for body in queries(notion)]
+    assert sizes == [8, 4, 2, 2, 4, 4, 8, 8, 8, 8]
 
 
 def test_a_list_that_takes_notion_too_long_is_asked_for_in_smaller_parts(notion: Notion) -> None:

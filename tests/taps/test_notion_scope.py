@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bizon_taps.notion.schemas import STREAMS
 from bizon_taps.notion.tap import TapNotion
 from tests.fakes.http_server import Request
 from tests.fakes.notion import Filled, Notion, fill
@@ -86,15 +87,17 @@ def test_an_id_that_leads_nowhere_is_named(
 
 
 def test_the_older_version_reads_the_same(notion: Notion, filled: Filled) -> None:
-    """Rows of a database, pages and blocks; there are no data sources in it."""
+    """Rows of a database, and all that is no data source; there are none in it."""
     database = filled.database
     catalog = discovered(notion, notion_version=OLD)
     stream = f"tasks_{database.replace('-', '')}"
     assert stream in catalog
     assert root_of(catalog["data_sources"])["inclusion"] == "unsupported"
     assert ids(read(notion, stream, notion_version=OLD)) == filled.rows
-    for name in ("pages", "blocks"):
-        assert ids(read(notion, name, notion_version=OLD)) == ids(read(notion, name))
+    for name in STREAMS.keys() - {"data_sources"}:
+        found = ids(read(notion, name, notion_version=OLD))
+        assert found
+        assert found == ids(read(notion, name))
 
 
 def test_the_older_version_is_told_of_several_data_sources(notion: Notion, filled: Filled) -> None:
@@ -142,6 +145,22 @@ def test_a_database_that_is_not_shared_is_counted(notion: Notion, filled: Filled
     )
     done = read(notion, "databases")
     assert (done.code, ids(done)) == (0, [filled.database])
+    assert any("1 left out" in line for line in done.warnings)
+
+
+def test_rows_that_are_not_shared_are_counted(notion: Notion, filled: Filled) -> None:
+    """Their data source is taken away while a run reads: all other pages come, and that is told."""
+    other = source_with(notion)
+    row = notion.workspace.add_page(data_source=other)
+
+    def unshare(request: Request) -> None:
+        if request.path.endswith(f"{filled.source}/query"):
+            notion.workspace.unshare(filled.source)
+
+    notion.before_each = unshare
+    done = read(notion, "pages")
+    assert done.code == 0, done.sentence
+    assert {row, filled.home} <= set(ids(done))
     assert any("1 left out" in line for line in done.warnings)
 
 

@@ -69,7 +69,7 @@ class NotionSourceConfig(SourceConfig):
         default=MAX_PAGE_SIZE,
         ge=1,
         le=MAX_PAGE_SIZE,
-        description="Things asked for at once; where Notion answers 504, half as many, and so on.",
+        description="Things asked for at once; where Notion answers 504, half as many for a while.",
     )
     max_recursion_depth: Integer | None = Field(
         default=None,

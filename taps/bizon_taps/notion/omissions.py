@@ -39,7 +39,7 @@ class Omissions:
         """
         self._counts[why] += 1
         if why != TOO_DEEP and self._counts[why] <= TOLD_EACH:
-            logger.warning("Stream %r: %s is left out: %s.", self._stream, what, why)
+            logger.warning("Stream %r leaves out %s: %s.", self._stream, what, why)
 
     def tell(self) -> None:
         """Say how much was left out, at the end of the stream."""

@@ -35,6 +35,8 @@ FORBIDDEN = 403
 NOT_FOUND = 404
 TOO_LONG = frozenset({504, 524})
 """Where Notion, or Cloudflare before it, waited in vain for an answer."""
+ANSWERS_IN_TIME = 100
+"""After so many, twice as much is asked for again: what took too long once may not any more."""
 SHOWN_CHARACTERS = 80
 _UNSUPPORTED = re.compile(r"not supported via the API", re.IGNORECASE)
 _SEVERAL_SOURCES = re.compile(r"multiple[ _]data[ _]sources", re.IGNORECASE)
@@ -90,6 +92,7 @@ class Workspace:
         self.asked = 0
         self._now: datetime | None = None
         self._part_size = config.page_size
+        self._in_time = 0
 
     def now(self) -> datetime:
         """Return the time by Notion's clock, as of its last answer; else by this machine's."""
@@ -146,24 +149,31 @@ class Workspace:
 
     def _in_parts(self, path: str, ask: Callable[[], JSON]) -> JSON:
         """Ask for a part of a list; for smaller ones from then on, where that takes too long."""
+        answer = None
         retried = self._session.retried_statuses
-        while self._part_size > 1:
+        while answer is None and self._part_size > 1:
             self._session.retried_statuses = retried - TOO_LONG
             try:
-                return ask()
+                answer = ask()
             except HttpStatusError as error:
                 if error.response.status_code not in TOO_LONG:
                     raise
                 self._part_size //= 2
+                self._in_time = 0
                 logger.warning(
-                    "%s: Notion took too long; %d are asked for at once from now on, which the "
+                    "%s: Notion took too long; %d are asked for at once for a while, which the "
                     "setting `page_size` can say from the start.",
                     path,
                     self._part_size,
                 )
             finally:
                 self._session.retried_statuses = retried
-        return ask()
+        if answer is None:
+            answer = ask()
+        self._in_time += 1
+        if self._in_time % ANSWERS_IN_TIME == 0:
+            self._part_size = min(2 * self._part_size, self.page_size)
+        return answer
 
     def _paging(self, cursor: str) -> JSON:
         return {"page_size": self._part_size, **({"start_cursor": cursor} if cursor else {})}

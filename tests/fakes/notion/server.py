@@ -16,7 +16,7 @@ from uuid import UUID
 
 from tests.fakes.http_server import Answer, Request, json_answer
 from tests.fakes.notion.listing import known_only, matching, ordered, paged
-from tests.fakes.notion.objects import NEW, OLD, Objects
+from tests.fakes.notion.objects import NEW, OLD, UNSUPPORTED, Objects
 from tests.fakes.notion.refusal import RefusalError, invalid, not_found, restricted
 from tests.fakes.notion.texts import dashed, plain
 from tests.fakes.notion.values import computed, property_items
@@ -267,7 +267,6 @@ class _Call:
         }
 
     def markdown(self, given: str, _: str) -> dict[str, Any]:
-        self._only_new()
         # A block that was left out of its page's markdown can be asked for by its own id.
         page = self.thing(given, "page", "page", "block")
         unknown = self.notion.truncated.get(page.id)
@@ -290,8 +289,8 @@ class _Call:
         thing = self.thing(given, "block", "block", "page", "database")
         workspace = self.notion.workspace
         kind = thing.body.get("type")
-        if kind == "ai_block":
-            raise invalid("Block type ai_block is not supported via the API.")
+        if kind in UNSUPPORTED:
+            raise invalid(f"Block type {kind} is not supported via the API.")
         origin = (thing.body.get("synced_block") or {}).get("synced_from")
         if origin is not None:  # a copy shows what its original holds, if that is shared
             thing = self.thing(origin["block_id"], "block", "block")
