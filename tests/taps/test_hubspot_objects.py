@@ -150,6 +150,17 @@ class TestRecords:
         }
 
 
+def test_pages_are_as_large_as_they_may_be(hubspot: HubSpot) -> None:
+    """A hundred of a list, two hundred of a search."""
+    for _ in range(250):
+        hubspot.portal.create("deals")
+    first = sync(hubspot, "deals")
+    lists = [request for request in asked(hubspot, "/objects/2026-03/deals") if request.query]
+    assert [request.query["limit"] for request in lists] == [["100"]] * 3
+    assert len(sync(hubspot, "deals", state=first.state).records()) == 250
+    assert [body["limit"] for body in bodies(hubspot, "/search")] == [200, 200, 200]
+
+
 class TestSelection:
     """Only what is wanted is asked for."""
 
