@@ -16,6 +16,9 @@ from tests.fakes.hubspot import HubSpot, bad_gateway
 from tests.fakes.hubspot.routes import every_scope
 from tests.taps.hubspot_account import FAST, account, catalog, ids, sync
 
+EMIAL = {"strategy": "selected", "selected_properties": ["emial"]}
+"""A choice of a property there is not."""
+
 
 @pytest.fixture
 def hubspot() -> Iterator[HubSpot]:
@@ -199,7 +202,11 @@ class TestSettingsThatNameThings:
             ({"associations": ["contacts-companys"]}, ("associations", "companys", "companies")),
             ({"property_history": ["dealz"]}, ("property_history", "dealz", "deals")),
             (
-                {"properties": {"strategy": "selected", "selected_properties": ["emial"]}},
+                {"properties": EMIAL},
+                ("selected_properties", "emial", "email"),
+            ),
+            (
+                {"stream_settings": {"contacts": {"properties": EMIAL}}},
                 ("selected_properties", "emial", "email"),
             ),
         ],
@@ -245,8 +252,7 @@ class TestSettingsThatNameThings:
     def test_an_unknown_property_of_one_object_fails_its_stream(self, hubspot: HubSpot) -> None:
         """With a catalog, the stream says so itself."""
         found = catalog(hubspot, "deals", "contacts")
-        chosen = {"strategy": "selected", "selected_properties": ["emial"]}
-        done = sync(hubspot, found=found, stream_settings={"contacts": {"properties": chosen}})
+        done = sync(hubspot, found=found, stream_settings={"contacts": {"properties": EMIAL}})
         assert done.code == 2
         assert "'emial', which is no property of contacts" in done.sentence
         assert "did you mean" in done.sentence

@@ -60,10 +60,21 @@ def test_archived_owners_are_owners(hubspot: HubSpot) -> None:
     ]
 
 
-def test_archived_forms_by_the_setting(hubspot: HubSpot) -> None:
+@pytest.mark.parametrize(("stream", "kind"), [("forms", "forms"), ("marketing_emails", "emails")])
+def test_archived_forms_and_emails_by_the_setting(hubspot: HubSpot, stream: str, kind: str) -> None:
     """``archived`` adds them."""
-    assert len(sync(hubspot, "forms").records("forms")) == 2
-    assert len(sync(hubspot, "forms", archived=True).records("forms")) == 3
+    hubspot.portal.assets[kind][-1]["archived"] = True
+    assert [row["archived"] for row in sync(hubspot, stream).records()] == [False, False]
+    rows = sync(hubspot, stream, archived=True).records()
+    assert [row["archived"] for row in rows] == [False, False, True]
+
+
+def test_emails_have_their_statistics(hubspot: HubSpot) -> None:
+    """How many were sent and opened stands in the email's own row."""
+    rows = sync(hubspot, "marketing_emails").records()
+    assert [row["stats"]["counters"] for row in rows] == [
+        {"sent": 10 * number, "open": 4 * number} for number in (1, 2, 3)
+    ]
 
 
 def test_pipelines_of_every_object_that_has_them(hubspot: HubSpot) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bizon_taps.hubspot.properties import OWN_FIELDS
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.fakes.hubspot import HubSpot
 from tests.proofs.subjects import catalog_of
@@ -149,6 +150,17 @@ class TestRecords:
         }
 
 
+def test_pages_are_as_large_as_they_may_be(hubspot: HubSpot) -> None:
+    """A hundred of a list, two hundred of a search."""
+    for _ in range(250):
+        hubspot.portal.create("deals")
+    first = sync(hubspot, "deals")
+    lists = [request for request in asked(hubspot, "/objects/2026-03/deals") if request.query]
+    assert [request.query["limit"] for request in lists] == [["100"]] * 3
+    assert len(sync(hubspot, "deals", state=first.state).records()) == 250
+    assert [body["limit"] for body in bodies(hubspot, "/search")] == [200, 200, 200]
+
+
 class TestSelection:
     """Only what is wanted is asked for."""
 
@@ -176,6 +188,34 @@ class TestSelection:
         done = sync(hubspot, "contacts", properties=chosen)
         assert "firstname" not in done.records("contacts")[0]
         assert done.records("contacts")[0]["email"] == "a@example.com"
+
+    def test_a_list_of_names_is_for_all_objects(self, hubspot: HubSpot) -> None:
+        """Each reads those it has, and no more than its own fields where it has none."""
+        hubspot.portal.create("contacts", {"email": "a@example.com", "lastname": "A"})
+        hubspot.portal.create("deals", {"dealname": "one", "amount": "3"})
+        car = hubspot.portal.add_custom_type("cars", wheels="number")
+        hubspot.portal.create(car, {"wheels": "4"})
+        hubspot.portal.create("companies", {"domain": "example.com"})
+        names = {"email", "dealname", "wheels"}
+        chosen = {"strategy": "selected", "selected_properties": sorted(names)}
+        streams = ("contacts", "deals", "companies", car)
+        done = sync(hubspot, *streams, properties=chosen)
+        assert done.code == 0
+        read = {stream: done.records(stream)[0].keys() - OWN_FIELDS.keys() for stream in streams}
+        assert read == {
+            "contacts": {"email"},
+            "deals": {"dealname"},
+            "companies": set(),
+            car: {"wheels"},
+        }
+
+    def test_the_catalog_has_what_stream_settings_choose(self, hubspot: HubSpot) -> None:
+        """Of that object alone."""
+        chosen = {"strategy": "selected", "selected_properties": ["email"]}
+        found = catalog(hubspot, stream_settings={"contacts": {"properties": chosen}})
+        fields = {entry["stream"]: entry["schema"]["properties"] for entry in found["streams"]}
+        assert fields["contacts"].keys() - OWN_FIELDS.keys() == {"email"}
+        assert {"dealname", "amount"} <= fields["deals"].keys()
 
     def test_of_one_object_by_its_stream_settings(self, hubspot: HubSpot) -> None:
         """Other objects keep all of theirs."""

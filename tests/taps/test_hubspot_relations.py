@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,29 @@ class TestAssociations:
         """Also where a custom object has two underscores in its own name."""
         pair = pair_of(stream)
         assert (pair and (pair[0].name, pair[1].name)) == names
+
+
+def test_numbered_paths_read_the_same(hubspot: HubSpot) -> None:
+    """``api_version: v3`` asks the paths of before, for associations, history and changes too."""
+    company, contact = hubspot.portal.create("companies"), hubspot.portal.create("contacts")
+    hubspot.portal.associate("companies", company, "contacts", contact, "Payer")
+    hubspot.portal.create("deals", {"dealname": "one"})
+    streams = (PAIR, HISTORY, "deals")
+    settings: dict[str, Any] = {
+        "associations": ["companies-contacts"],
+        "property_history": ["deals"],
+        "archived": True,
+    }
+    dated = sync(hubspot, *streams, **settings)
+    changes = sync(hubspot, *streams, state=dated.state, **settings)
+    hubspot.requests.clear()
+    found = catalog(hubspot, *streams, api_version="v3", **settings)
+    numbered = sync(hubspot, found=found, api_version="v3", **settings)
+    later = sync(hubspot, found=found, state=numbered.state, api_version="v3", **settings)
+    for name in streams:
+        assert numbered.records(name) == dated.records(name) != []
+        assert later.records(name) == changes.records(name) != []
+    assert not [request.path for request in hubspot.requests if "2026" in request.path]
 
 
 class TestHistory:

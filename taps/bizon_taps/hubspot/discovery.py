@@ -16,9 +16,8 @@ from bizon_singer.config_errors import nearest
 from bizon_singer.errors import ConfigError
 from bizon_singer.redact import excerpt
 from bizon_singer.source.models import StreamDefinition
-from bizon_singer.source.reply import HttpStatusError
 from bizon_taps.hubspot import associations, history
-from bizon_taps.hubspot.config import HubSpotSourceConfig
+from bizon_taps.hubspot.config import HubSpotSourceConfig, PropertiesConfig
 from bizon_taps.hubspot.crm_objects import STANDARD, CrmObject
 from bizon_taps.hubspot.listings import (
     ACCOUNT_DETAILS,
@@ -29,9 +28,10 @@ from bizon_taps.hubspot.listings import (
     Listing,
     Parents,
 )
-from bizon_taps.hubspot.portal import MissingScopeError, Portal, results_of
-from bizon_taps.hubspot.properties import Property, chosen, fetch_properties, object_schema
-from bizon_taps.hubspot.rows import ABSENT, RowReader, fetch_custom_objects
+from bizon_taps.hubspot.portal import MissingScopeError, Portal, results_of, why_not
+from bizon_taps.hubspot.properties import Property, fetch_properties, object_schema
+from bizon_taps.hubspot.rows import RowReader, fetch_custom_objects
+from bizon_taps.hubspot.selected import chosen, unknown
 
 logger = logging.getLogger(__name__)
 
@@ -102,12 +102,20 @@ class AccountDiscovery:
     Args:
         portal: The account.
         config: The settings.
+        config_of: The settings of a stream, those it has of its own included.
     """
 
-    def __init__(self, portal: Portal, config: HubSpotSourceConfig) -> None:
+    def __init__(
+        self,
+        portal: Portal,
+        config: HubSpotSourceConfig,
+        config_of: Callable[[str], HubSpotSourceConfig],
+    ) -> None:
         """Ask nothing yet."""
         self._portal = portal
         self._config = config
+        self._config_of = config_of
+        self._selections: dict[str, PropertiesConfig] = {}
         self._known: set[str] = set()
 
     def definitions(self) -> list[StreamDefinition]:
@@ -119,6 +127,7 @@ class AccountDiscovery:
             BizonSingerError: The account cannot be asked at all.
         """
         kinds = {kind.name: kind for kind in [*STANDARD.values(), *self._custom()]}
+        self._selections = {name: self._config_of(name).properties for name in kinds}
         histories = _histories(self._config, kinds, strict=True)
         named = self._config.associations
         pairs = None if named == "all" else _named_pairs(named, kinds, strict=True)
@@ -151,7 +160,7 @@ class AccountDiscovery:
 
     def _listing(self, listing: Listing) -> StreamDefinition:
         reader = RowReader(self._portal, listing, self._config)
-        return listing.definition(_why_not(reader.probe))
+        return listing.definition(why_not(reader.probe))
 
     def _object(self, kind: CrmObject) -> StreamDefinition:
         found: list[Property] = []
@@ -160,9 +169,9 @@ class AccountDiscovery:
             self._portal.page("objects", limit=1, object=kind.path)
             properties = fetch_properties(self._portal, kind.path)
             self._known.update(item.name for item in properties)
-            found.extend(chosen(properties, self._config.properties, kind.name))
+            found.extend(chosen(properties, self._selections[kind.name]))
 
-        reason = _why_not(ask)
+        reason = why_not(ask)
         return object_definition(kind, None if reason else found, reason)
 
     def _check_selected(self) -> None:
@@ -171,13 +180,10 @@ class AccountDiscovery:
         Raises:
             ConfigError: There is one.
         """
-        for name in self._config.properties.selected_properties:
-            if name not in self._known:
-                raise ConfigError(
-                    "setting `properties.selected_properties` names "
-                    f"{excerpt(name, SHOWN_CHARACTERS)!r}, which no object of this account has"
-                    f"{nearest(name, self._known)}"
-                )
+        for selection in self._selections.values():
+            for name in selection.selected_properties:
+                if name not in self._known:
+                    raise unknown(name, self._known, "no object that can be read has")
 
     def _all_pairs(
         self,
@@ -207,7 +213,7 @@ class AccountDiscovery:
                 here, there = item.get("fromObjectTypeId"), item.get("toObjectTypeId")
                 found.append((str(here), str(there)))
 
-        reason = _why_not(ask)
+        reason = why_not(ask)
         if reason:
             logger.warning("Associations of %s are not listed: %s.", kind.name, reason)
         return found
@@ -231,23 +237,6 @@ def _refuse_a_blind_token(found: Sequence[StreamDefinition]) -> None:
             "the token may read nothing of this account; give the app the scopes of the streams "
             "to read, such as crm.objects.contacts.read (the README of tap-hubspot lists them)"
         )
-
-
-def _why_not(ask: Callable[[], None]) -> str | None:
-    """Return why something cannot be read, None if it can.
-
-    Raises:
-        BizonSingerError: Asking failed for a reason that is not about this alone.
-    """
-    try:
-        ask()
-    except (MissingScopeError, ConfigError) as error:
-        return str(error)
-    except HttpStatusError as error:
-        if error.response.status_code not in ABSENT:
-            raise
-        return "the account does not have it"
-    return None
 
 
 def _histories(

@@ -28,11 +28,11 @@ from bizon_taps.hubspot.properties import (
     UNTYPED,
     Property,
     RecordReader,
-    chosen,
     fetch_properties,
     needed,
 )
 from bizon_taps.hubspot.search import MAX_RESULTS, search_page
+from bizon_taps.hubspot.selected import chosen, refuse_unknown
 from bizon_taps.hubspot.values import UntypedError, moment_of
 from bizon_taps.hubspot.window import Window, archived_after, milliseconds_of, start_after, state_of
 
@@ -68,9 +68,9 @@ class ObjectReader:
     @cached_property
     def _properties(self) -> list[Property]:
         """What is asked for: chosen by the settings, and not deselected in the catalog."""
-        found = fetch_properties(self._portal, self._kind.path)
-        wanted = chosen(found, self._config.properties, self._kind.name)
-        return needed(wanted, self._fields)
+        found, wanted = fetch_properties(self._portal, self._kind.path), self._config.properties
+        refuse_unknown(self._portal, found, wanted, self._kind.name)
+        return needed(chosen(found, wanted), self._fields)
 
     @cached_property
     def _reader(self) -> RecordReader:

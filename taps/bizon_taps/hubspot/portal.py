@@ -7,7 +7,7 @@ An answer that is no list of results is an error, never "no records": an HTML pa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,9 @@ from bizon_taps.hubspot.window import milliseconds_of
 JSON = dict[str, Any]
 
 FORBIDDEN = 403
+NOT_FOUND = 404
+ABSENT = frozenset({400, NOT_FOUND})
+"""What HubSpot answers for an object that has no such thing, or that the account does not have."""
 MALFORMED_TOKEN = 530
 PARTLY = 207
 MAX_SCOPES = 5
@@ -150,6 +153,23 @@ class Portal:
         if not isinstance(body, dict):
             raise ProtocolError(f"{endpoint}: the answer is no JSON object; check `base_url`")
         return body
+
+
+def why_not(ask: Callable[[], None]) -> str | None:
+    """Return why something cannot be read, None if it can.
+
+    Raises:
+        BizonSingerError: Asking failed for a reason that is not about this alone.
+    """
+    try:
+        ask()
+    except MissingScopeError as error:
+        return str(error)
+    except HttpStatusError as error:
+        if error.response.status_code not in ABSENT:
+            raise
+        return "the account does not have it"
+    return None
 
 
 def results_of(body: JSON, endpoint: str, key: str = "results") -> list[JSON]:

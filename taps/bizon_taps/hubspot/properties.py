@@ -18,11 +18,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from bizon_singer.config_errors import nearest
-from bizon_singer.errors import ConfigError, ProtocolError
+from bizon_singer.errors import ProtocolError
 from bizon_singer.redact import excerpt
 from bizon_singer.source.models import SourceRecord
-from bizon_taps.hubspot.config import PropertiesConfig, PropertiesStrategy
 from bizon_taps.hubspot.portal import JSON, Portal, results_of
 from bizon_taps.hubspot.values import CONVERTERS, SCHEMAS, TEXT_SCHEMA, WHAT, Convert, UntypedError
 
@@ -88,25 +86,6 @@ def fetch_properties(portal: Portal, object_path: str) -> list[Property]:
             raise ProtocolError("properties: one has no `name`; run again later")
         found.append(Property(name, str(kind), label if isinstance(label, str) else ""))
     return found
-
-
-def chosen(properties: Sequence[Property], wanted: PropertiesConfig, stream: str) -> list[Property]:
-    """Return the properties the settings choose.
-
-    Raises:
-        ConfigError: One of ``selected_properties`` is none.
-    """
-    if wanted.strategy is PropertiesStrategy.ALL:
-        return list(properties)
-    known = {item.name: item for item in properties}
-    for name in wanted.selected_properties:
-        if name not in known:
-            raise ConfigError(
-                "setting `properties.selected_properties` names "
-                f"{excerpt(name, SHOWN_CHARACTERS)!r}, which is no property of {stream}"
-                f"{nearest(name, known)}"
-            )
-    return [known[name] for name in dict.fromkeys(wanted.selected_properties)]
 
 
 def object_schema(properties: Iterable[Property] | None) -> dict[str, Any]:

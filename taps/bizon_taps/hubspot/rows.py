@@ -19,7 +19,15 @@ from bizon_singer.source.reply import HttpStatusError
 from bizon_taps.hubspot.config import HubSpotSourceConfig
 from bizon_taps.hubspot.crm_objects import STANDARD, CrmObject, custom_object
 from bizon_taps.hubspot.listings import BY_NAME, Archived, Listing, Paging, Parents
-from bizon_taps.hubspot.portal import JSON, MissingScopeError, Page, Portal, results_of
+from bizon_taps.hubspot.portal import (
+    ABSENT,
+    JSON,
+    NOT_FOUND,
+    MissingScopeError,
+    Page,
+    Portal,
+    results_of,
+)
 from bizon_taps.hubspot.position import ARCHIVED, Position
 from bizon_taps.hubspot.values import UntypedError, to_datetime
 from bizon_taps.hubspot.window import milliseconds_of, start_after, state_of
@@ -27,9 +35,6 @@ from bizon_taps.hubspot.window import milliseconds_of, start_after, state_of
 logger = logging.getLogger(__name__)
 
 MAX_LISTS = 10_000
-NOT_FOUND = 404
-ABSENT = frozenset({400, NOT_FOUND})
-"""What HubSpot answers for an object that has no such thing, or that the account does not have."""
 
 
 def fetch_custom_objects(portal: Portal) -> list[CrmObject]:

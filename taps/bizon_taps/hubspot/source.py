@@ -105,7 +105,8 @@ class HubSpotSource(AbstractSource):
         if self.config.authentication is None:
             return static_definitions(self.config)
         self._greet()
-        return AccountDiscovery(self._portal, self.config).definitions()
+        config_of = self.config_of or (lambda _: self.config)
+        return AccountDiscovery(self._portal, self.config, config_of).definitions()
 
     def check_connection(self) -> tuple[bool, Any | None]:
         """Ask the account who it is; it also tells the time zone its day ends by."""
