@@ -223,7 +223,7 @@ def test_partitions_added_under_an_endless_run_are_read(
         return fetched
 
     monkeypatch.setattr(TopicReader, "fetch", fetch_and_grow)
-    monkeypatch.setattr(run_module, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(run_module, "LOOK_SECONDS", 1.0)
     endless = {"until": "never", "max_messages": 40, "idle_timeout_seconds": 60}
     config = {"bootstrap_servers": topic.broker.address(), "topics": [topic.name], **endless}
     done = run(TapKafka, config)
