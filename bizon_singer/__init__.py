@@ -6,6 +6,7 @@ from bizon_singer.source.auth.config import AuthConfig, AuthType
 from bizon_singer.source.config import SourceConfig, SourceSyncModes
 from bizon_singer.source.models import (
     JsonObject,
+    JsonRecord,
     SourceIncrementalState,
     SourceIteration,
     SourceRecord,
@@ -19,6 +20,7 @@ __all__ = [
     "AuthConfig",
     "AuthType",
     "JsonObject",
+    "JsonRecord",
     "SourceConfig",
     "SourceIncrementalState",
     "SourceIteration",

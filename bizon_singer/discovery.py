@@ -99,8 +99,11 @@ class Discovery:
             streams |= self._streams_of(source_class, definition, routes)
         emits = self.context.settings.adapter.unknown_routes == "emit"
         may_have_more = emits and any(isinstance(item, RoutedStream) for item in streams.values())
-        if not self.online and not may_have_more:
-            self._check_maps(streams)
+        maps = [] if may_have_more else self._mapped_names()
+        if self.online:
+            self._warn_of_unknown(streams, maps)
+        else:
+            self._check_maps(streams, maps)
         return streams
 
     def _routes(
@@ -137,19 +140,46 @@ class Discovery:
             )
         return only
 
-    def _check_maps(self, streams: Iterable[str]) -> None:
+    def _mapped_names(self) -> list[str]:
+        """Return the names and patterns of streams that are to be mapped."""
+        maps = self.context.settings.adapter.stream_maps or {}
+        sources = (
+            value.get("__source__", key) if isinstance(value, Mapping) else key
+            for key, value in maps.items()
+        )
+        return [str(name) for name in sources if name != "__else__"]
+
+    def _check_maps(self, streams: Iterable[str], maps: Iterable[str]) -> None:
         """Refuse stream maps that would never be applied; the SDK says nothing of them.
 
         Raises:
             ConfigError: One is for a stream there is not.
         """
-        for key, value in (self.context.settings.adapter.stream_maps or {}).items():
-            name = value.get("__source__", key) if isinstance(value, Mapping) else key
-            if name != "__else__" and not filter_names(streams, str(name)):
+        for name in maps:
+            if not filter_names(streams, name):
                 raise ConfigError(
-                    f"setting `stream_maps` names stream {excerpt(str(name), 80)!r}, which this "
-                    f"tap does not have{nearest(str(name), streams, LISTED)}"
+                    f"setting `stream_maps` names stream {excerpt(name, 80)!r}, which this "
+                    f"tap does not have{nearest(name, streams, LISTED)}"
                 )
+
+    def _warn_of_unknown(self, streams: Iterable[str], maps: Iterable[str]) -> None:
+        """Say which settings are for streams there are not.
+
+        What an account has comes and goes without whoever wrote the settings, so that is no
+        reason to read nothing. A catalog knows of streams too that are not read.
+        """
+        entries = self.catalog["streams"] if self.catalog is not None else ()
+        known = {*streams, *(entry["tap_stream_id"] for entry in entries)}
+        own = self.context.settings.adapter.stream_settings
+        unknown = [("stream_settings", name) for name in own if name not in known]
+        unknown += [("stream_maps", name) for name in maps if not filter_names(known, name)]
+        for setting, name in unknown:
+            self.tap.logger.warning(
+                "Setting `%s` names stream %r, which there is none of%s; it has no effect.",
+                setting,
+                excerpt(name, 80),
+                nearest(name, known, ""),
+            )
 
     def _definitions(self, source_class: type[Any]) -> Iterator[StreamDefinition]:
         """Yield the streams of one source, described as well as they can be."""

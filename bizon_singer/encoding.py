@@ -53,20 +53,22 @@ class RecordEncoder:
         self._version = b"" if version is None else b',"version":%d' % version
         self._values = values
 
-    def encode(self, records: Sequence[Record], extracted_at: str) -> bytes:
+    def encode(self, records: Sequence[Record | bytes], extracted_at: str) -> bytes:
         """Return one line per record.
 
         Args:
-            records: Plain records that fit the stream's schema.
+            records: Plain records that fit the stream's schema, or their text.
             extracted_at: When the page was extracted, RFC 3339.
         """
         if not records:
             return b""
         tail = self._version + b',"time_extracted":"' + extracted_at.encode() + b'"}\n'
         try:
-            bodies = list(map(dumps, records))
+            bodies = [item if type(item) is bytes else dumps(item) for item in records]
         except TypeError:
-            bodies = [_dump(record, self._values) for record in records]
+            bodies = [
+                item if isinstance(item, bytes) else _dump(item, self._values) for item in records
+            ]
         # The ends go on single records, not around the page: a copy less of what may be 100 MB.
         bodies[0] = self._head + bodies[0]
         bodies[-1] += tail

@@ -203,8 +203,12 @@ def _compile_items(schema: Mapping[str, Any]) -> Check:
     plain, inside = field
 
     def check(values: list[Any]) -> bool:
-        if plain.issuperset(map(type, values)):
+        kinds = set(map(type, values))
+        if kinds <= plain:
             return True
+        if len(kinds) == 1:  # as in most arrays of objects
+            fits = inside.get(kinds.pop())
+            return fits is not None and all(map(fits, values))
         return all(_holds(field, value) for value in values) if inside else False
 
     return check

@@ -21,7 +21,7 @@ import orjson
 
 from bizon_singer.errors import BizonSingerError, PaginationError, ProtocolError, kind_of
 from bizon_singer.frozen import CannotFreezeError, freeze
-from bizon_singer.source.models import SourceRecord, stored_timestamp
+from bizon_singer.source.models import JsonRecord, SourceRecord, stored_data, stored_timestamp
 
 MAX_EMPTY_PAGES = 1000
 PAGE_TRIES = 3
@@ -280,9 +280,12 @@ def accept_records(records: Any) -> Sequence[SourceRecord]:
     for position, record in enumerate(accepted):
         # Exact types first: they are what nearly all records have, at 0.1 µs a record.
         if not (
-            type(record) is SourceRecord
+            (
+                type(record.data) is dict
+                if type(record) is SourceRecord
+                else type(record) is JsonRecord and type(stored_data(record)) is bytes
+            )
             and type(record.id) is str
-            and type(record.data) is dict
             and ((route := record.destination_id) is None or type(route) is str)
             and ((moment := stored_timestamp(record)) is None or type(moment) in _STORED)
         ):
@@ -295,6 +298,8 @@ def _accept_record(record: Any, position: int) -> SourceRecord:
 
     A dict is a record's data, or its four fields by name, as Bizon takes it.
     """
+    if isinstance(record, JsonRecord) and type(text := stored_data(record)) is not bytes:
+        raise ProtocolError(f"the text of record {position} is {kind_of(text)}; give bytes")
     if isinstance(record, SourceRecord):
         given = (record.id, record.data, record.own_timestamp(), record.destination_id)
     elif isinstance(record, Mapping):

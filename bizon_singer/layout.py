@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 from bizon_singer.errors import ProtocolError
 from bizon_singer.iteration import Page
 from bizon_singer.moments import rfc3339
 from bizon_singer.schema import JsonSchema, RecordSchema
 from bizon_singer.selection import Selection
-from bizon_singer.source.models import SourceRecord
+from bizon_singer.source.models import SourceRecord, stored_data
 from bizon_singer.values import ValueReader
 
 ID = "_source_record_id"
@@ -68,6 +68,7 @@ class RecordBuilder:
         selection: Fields that must not be written.
         key_properties: Fields every record must have.
         values: Converts what JSON cannot hold.
+        takes_text: Whether records may be given as the JSON text their source has.
     """
 
     def __init__(
@@ -77,20 +78,25 @@ class RecordBuilder:
         selection: Selection,
         key_properties: Sequence[str],
         values: ValueReader,
+        *,
+        takes_text: bool,
     ) -> None:
         """Compile the selection."""
-        self._arrange: Callable[[Page], list[Record]] = {
-            Layout.DECLARED: _declared,
+        self._schema = schema
+        self._drop = None if selection.is_everything else selection.compile()
+        self._takes_text = takes_text and layout is Layout.DECLARED and self._drop is None
+        self._arrange: Callable[[Page], list[Any]] = {
+            Layout.DECLARED: _as_stored if self._takes_text else _declared,
             Layout.FLAT: _flat,
             Layout.ENVELOPE: _enveloped,
         }[layout]
-        self._schema = schema
-        self._drop = None if selection.is_everything else selection.compile()
         self._keys = tuple(key_properties)
         self._values = values
 
-    def build(self, page: Page) -> tuple[list[Record], list[str]]:
+    def build(self, page: Page) -> tuple[list[Any], list[str]]:
         """Return the page's records and the fields whose schema had to be widened for them.
+
+        A record is a dict, or JSON text where its source has it as that and it may stay so.
 
         Raises:
             ProtocolError: A record lacks its key, holds what JSON cannot, or uses a column name
@@ -99,18 +105,22 @@ class RecordBuilder:
         records = self._arrange(page)
         if self._drop is not None:
             records = list(map(self._drop, records))
+        checked = records
+        if self._takes_text and bytes in set(map(type, records)):
+            checked = [record for record in records if type(record) is dict]
         changed: list[str] = []
-        if not all(map(self._schema.fits, records)):
+        if not all(map(self._schema.fits, checked)):
             changed = self._make_fit(records)
         for key in self._keys:
-            self._require(key, records)
+            if [1 for record in checked if record.get(key) is None]:
+                self._refuse_without(key, records)
         return records, changed
 
-    def _make_fit(self, records: list[Record]) -> list[str]:
+    def _make_fit(self, records: list[Any]) -> list[str]:
         """Convert the records that do not fit, and widen the schema for those that still do not."""
         changed: list[str] = []
         for position, record in enumerate(records):
-            if not self._schema.fits(record):
+            if type(record) is dict and not self._schema.fits(record):
                 plain = self._values.plain(record)
                 if self._drop is not None:
                     plain = self._drop(plain)  # an object may have hidden fields until now
@@ -119,13 +129,20 @@ class RecordBuilder:
                     changed += self._schema.widen(plain)
         return list(dict.fromkeys(changed))
 
-    def _require(self, key: str, records: list[Record]) -> None:
-        for position, record in enumerate(records, 1):
-            if record.get(key) is None:
-                raise ProtocolError(
-                    f"record {position} has no `{key}`, which is a key of the stream; mend the "
-                    "source, or choose other key_properties in the catalog"
-                )
+    def _refuse_without(self, key: str, records: list[Any]) -> NoReturn:
+        position = next(
+            position
+            for position, record in enumerate(records, 1)
+            if type(record) is dict and record.get(key) is None
+        )
+        raise ProtocolError(
+            f"record {position} has no `{key}`, which is a key of the stream; mend the "
+            "source, or choose other key_properties in the catalog"
+        )
+
+
+def _as_stored(page: Page) -> list[Any]:
+    return list(map(stored_data, page.records))
 
 
 def _declared(page: Page) -> list[Record]:

@@ -56,11 +56,13 @@ class PageEncoder:
         self._mapping = mapping
         self._values = values
         self._warn_of_widening = warn_of_widening
-        self._builder = RecordBuilder(layout, schema, selection, self._keys, values)
         self._encoders: dict[str, RecordEncoder] = {}
         self._version: int | None = None
         self._schema_is_due = False
         mapping.register(self.written_schema(), self._keys)
+        self._builder = RecordBuilder(
+            layout, schema, selection, self._keys, values, takes_text=mapping.is_identity
+        )
 
     def written_schema(self) -> JsonSchema:
         """Return the schema of what is written, before stream maps."""

@@ -1,4 +1,4 @@
-"""What tests of all folders share: secrets of their own, and pauses that are noted, not made."""
+"""What tests of all folders share: secrets of their own, pauses noted and not made, a Notion."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from bizon_singer import redact as redact_module
 from bizon_singer.source import budget as budget_module
 from bizon_singer.source import session as session_module
+from tests.fakes.notion import Notion
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +31,13 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(session_module, "sleep", noted.append)
     monkeypatch.setattr(budget_module, "monotonic", lambda: monotonic() + sum(noted))
     return noted
+
+
+@pytest.fixture
+def notion() -> Iterator[Notion]:
+    """An empty workspace of a Notion."""
+    with Notion() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -322,6 +322,38 @@ def test_with_a_catalog_nobody_is_asked_again() -> None:
     assert Base.calls == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"stream_settings": {"fuond": {"key": "x"}}}, "`stream_settings` names stream 'fuond'"),
+        ({"stream_maps": {"fuond": {"n": "1"}}}, "`stream_maps` names stream 'fuond'"),
+        ({"stream_maps": {"x": {"__source__": "fuond"}}}, "`stream_maps` names stream 'fuond'"),
+        ({"stream_settings": {"more": {"key": "x"}}, "stream_maps": {"mo*": {"n": "1"}}}, ""),
+    ],
+)
+@pytest.mark.parametrize("chosen", [None, ["found"]], ids=["discovered", "catalog"])
+def test_settings_for_a_stream_the_account_has_not_are_told_of(
+    settings: dict[str, Any],
+    word: str,
+    chosen: list[str] | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A misspelt name is no silence; one the catalog lists and does not select is known."""
+    names = ["found", "more"]
+    entries = [
+        {"tap_stream_id": name, "schema": SCHEMA, "selected": name in (chosen or ())}
+        for name in names
+    ]
+    given = None if chosen is None else {"streams": entries}
+    streams = AskingTap(config={"key": "k", **settings}, catalog=given).streams
+    assert list(streams) == (chosen or names)
+    told = [text for text in caplog.messages if "which there is none of" in text]
+    assert len(told) == bool(word)
+    for text in told:
+        assert word in text
+        assert "(did you mean `found`?)" in text
+
+
 def test_a_tap_whose_streams_depend_on_the_account_needs_its_settings() -> None:
     """For discovery too: there is nothing to list without asking."""
     with pytest.raises(ConfigError, match="setting `key` is missing"):

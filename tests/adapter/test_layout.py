@@ -34,13 +34,15 @@ def builder(
     *,
     deselected: tuple[tuple[str, ...], ...] = (),
     keys: tuple[str, ...] | None = None,
+    takes_text: bool = True,
 ) -> tuple[RecordBuilder, RecordSchema]:
     """Return a builder and the schema it widens."""
     known = RecordSchema(base_schema(layout) if schema is None else schema)
     default = () if layout is Layout.DECLARED else (ID,)
     reader = ValueReader(lambda _field, _what: None)
     keys = default if keys is None else keys
-    return RecordBuilder(layout, known, Selection(deselected), keys, reader), known
+    selection = Selection(deselected)
+    return RecordBuilder(layout, known, selection, keys, reader, takes_text=takes_text), known
 
 
 class TestForms:

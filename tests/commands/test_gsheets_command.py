@@ -118,6 +118,40 @@ def test_the_token_endpoint_may_be_another(google: Gsheets, tmp_path: Path) -> N
     assert inside(tmp_path, {**settings, "stream": "orders"}).code == 0
 
 
+def test_drive_may_be_elsewhere(google: Gsheets, tmp_path: Path) -> None:
+    """By ``drive_base_url``: the last edit is asked for there, the cells are not."""
+    fill(google)
+    with Gsheets() as other:
+        other.books, other.access = google.books, google.access
+        settings = google.oauth_settings(stream="orders", drive_base_url=other.base_url)
+        done = inside(tmp_path, settings)
+        assert done.code == 0, done.stderr
+        assert [path.split("/")[1] for path in other.paths] == ["drive"]
+    assert not any(path.startswith("/drive/") for path in google.paths)
+    assert last_state(done)["bookmarks"]["orders"]["state"]["modified"]
+
+
+def test_without_its_extra_the_tap_says_what_to_install(
+    google: Gsheets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is built on gspread, which the package alone does not bring."""
+    fill(google)
+    monkeypatch.setitem(sys.modules, "gspread", None)
+    for settings in (google.settings(), google.oauth_settings()):
+        done = inside(tmp_path, settings)
+        assert_refused(done, "needs gspread and google-auth", "bizon-singer[gsheets]")
+
+
+def test_a_spreadsheet_that_is_skipped_is_told_of(google: Gsheets, tmp_path: Path) -> None:
+    """A run without records is no puzzle."""
+    fill(google)
+    settings = google.oauth_settings(stream="orders")
+    state = write(tmp_path / "state.json", last_state(inside(tmp_path, settings)))
+    done = inside(tmp_path, settings, "--state", state)
+    assert (done.code, records(done, "orders")) == (0, [])
+    assert "Stream 'orders' is skipped: its spreadsheet has not been edited since" in done.stderr
+
+
 KEYS = {
     "no-json": ("{broken", 2, "is no JSON object"),
     "no-file": ("/nowhere/key.json", 2, "cannot be read (No such file or directory)"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,10 @@ from tests.proofs.canaries import leaks
 
 
 @pytest.fixture
-def notion() -> Iterator[Notion]:
-    """Serve a workspace."""
-    with Notion() as served:
-        fill(served.workspace, rows=2)
-        yield served
+def notion(notion: Notion) -> Notion:
+    """A small workspace."""
+    fill(notion.workspace, rows=2)
+    return notion
 
 
 def read(folder: Path, config: object, *more: str) -> Finished:

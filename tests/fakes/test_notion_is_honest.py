@@ -34,13 +34,6 @@ NOWHERE = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
-def notion() -> Iterator[Notion]:
-    """A workspace with one of each."""
-    with Notion() as server:
-        yield server
-
-
-@pytest.fixture
 def client_of() -> Iterator[ClientOf]:
     """Give the public client, pointed at the fake."""
     with ExitStack() as opened:

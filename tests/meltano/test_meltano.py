@@ -6,18 +6,23 @@ import json
 import os
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bizon_singer.workbench.new import create
+from tests.fakes.hubspot import Clock, HubSpot, unlimited
+from tests.fakes.hubspot.access import TOKEN
 from tests.fakes.pokeapi import PokeApi
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 MELTANO = CHECKOUT / ".venv-meltano" / "bin" / "meltano"
 PARTS = ("bizon_singer", "taps", "output", "pyproject.toml", "README.md", "LICENSE", "meltano.yml")
-STATE_ID = "dev:tap-dummy-to-target-jsonl"
+SHARED = ".meltano/extractors/tap-dummy/venv/bin"
+"""Where every command of the package is once one of its plugins is installed."""
 
 pytestmark = pytest.mark.xdist_group("meltano")
 
@@ -71,17 +76,33 @@ class Project(Folder):
             else:
                 shutil.copy(source, folder / part)
 
-    def state(self) -> dict[str, Any]:
-        """Return the state Meltano keeps of the dummy pipeline."""
-        state = json.loads(self.meltano("state", "get", STATE_ID))
+    def share(self, *taps: str) -> None:
+        """Let taps run from the environment of tap-dummy; one of their own takes 20 seconds."""
+        path = self.folder / "meltano.yml"
+        content = yaml.safe_load(path.read_text())
+        for extractor in content["plugins"]["extractors"]:
+            if extractor["name"] in taps:
+                assert extractor.pop("pip_url") == "."
+                extractor["executable"] = f"{self.folder}/{SHARED}/{extractor['executable']}"
+        path.write_text(yaml.safe_dump(content))
+
+    def state(self, tap: str = "tap-dummy") -> dict[str, Any]:
+        """Return the bookmarks Meltano keeps of a tap's pipeline."""
+        state = json.loads(self.meltano("state", "get", state_id(tap)))
         bookmarks: dict[str, Any] = state["singer_state"]["bookmarks"]
         return bookmarks
+
+
+def state_id(tap: str) -> str:
+    """Return what Meltano calls the state of a tap's pipeline."""
+    return f"dev:{tap}-to-target-jsonl"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose plugins are installed; only those run here, for each takes 20 seconds."""
     project = Project(tmp_path_factory.mktemp("meltano"))
+    project.share("tap-hubspot")
     project.meltano("install", "tap-dummy", "tap-pokeapi", "target-jsonl")
     return project
 
@@ -103,12 +124,12 @@ def test_state_can_be_got_and_set(project: Project) -> None:
     """A bookmark put in by hand is where the next run starts."""
     bookmarks = {"events": {"last_run": "2024-01-01T00:00:00Z", "state": {}}}
     state = json.dumps({"singer_state": {"bookmarks": bookmarks}})
-    project.meltano("state", "set", "--force", STATE_ID, state)
+    project.meltano("state", "set", "--force", state_id("tap-dummy"), state)
     assert project.state() == bookmarks
     moved = {"updated_at": "2024-01-01T16:00:00Z"}
     bookmarks["events"]["state"] = moved
     state = json.dumps({"singer_state": {"bookmarks": bookmarks}})
-    project.meltano("state", "set", "--force", STATE_ID, state)
+    project.meltano("state", "set", "--force", state_id("tap-dummy"), state)
     project.meltano("run", "tap-dummy", "target-jsonl")
     events = project.loaded("events")
     assert 0 < len(events) < 50
@@ -131,7 +152,7 @@ def test_the_replication_method_of_meltano_s_metadata_is_followed(project: Proje
     bookmarks = {"events": {"last_run": "2024-01-01T00:00:00Z", "state": {}}}
     bookmarks["events"]["state"] = {"updated_at": "2024-01-01T16:00:00Z"}
     state = json.dumps({"singer_state": {"bookmarks": bookmarks}})
-    project.meltano("state", "set", "--force", STATE_ID, state)
+    project.meltano("state", "set", "--force", state_id("tap-dummy"), state)
     project.forget_loaded()
     chosen = json.dumps({"events": {"replication-method": "FULL_TABLE"}})
     settings = {"TAP_DUMMY__METADATA": chosen, "TAP_DUMMY_COUNT": "1000"}
@@ -157,6 +178,37 @@ def test_tap_pokeapi_runs_with_the_selection_of_the_file(project: Project) -> No
     assert len(project.loaded("berry")) == 7
     assert len(project.loaded("pokemon")) == 9
     assert project.loaded("item") == []
+
+
+def test_tap_hubspot_goes_on_from_the_state_meltano_keeps(project: Project) -> None:
+    """The first run reads all contacts, the next what changed, came or was archived since."""
+    project.forget_loaded()
+    with HubSpot(Clock(datetime(2026, 3, 1, 12, tzinfo=UTC)), limits=unlimited()) as api:
+        settings = {
+            "TAP_HUBSPOT_BASE_URL": api.base_url,
+            "TAP_HUBSPOT_AUTHENTICATION_TYPE": "api_key",
+            "TAP_HUBSPOT_AUTHENTICATION_PARAMS_TOKEN": TOKEN,
+            "TAP_HUBSPOT_ARCHIVED": "true",
+        }
+        for number in range(4):
+            api.portal.create("contacts", {"lastname": str(number)})
+        api.clock.wait(1000)
+        project.meltano("run", "tap-hubspot", "target-jsonl", **settings)
+        assert [row["lastname"] for row in project.loaded("contacts")] == ["0", "1", "2", "3"]
+        first = project.state("tap-hubspot")["contacts"]
+        assert first["in_progress"] is None
+        api.clock.wait(1000)
+        changed, archived, *_ = api.portal.ids("contacts")
+        api.portal.change("contacts", changed, {"lastname": "new"})
+        api.portal.archive("contacts", archived)
+        api.portal.create("contacts", {"lastname": "came"})
+        api.clock.wait(1000)
+        project.meltano("run", "tap-hubspot", "target-jsonl", **settings)
+    rows = [(row["lastname"], row["archived"]) for row in project.loaded("contacts")]
+    assert rows == [("new", False), ("came", False), ("1", True)]
+    second = project.state("tap-hubspot")["contacts"]
+    assert second["state"]["read_until"] > first["state"]["read_until"]
+    assert project.loaded("companies") == []
 
 
 def test_nested_settings_reach_the_tap_from_the_environment(project: Project) -> None:

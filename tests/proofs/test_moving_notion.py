@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -20,11 +19,10 @@ STREAMS = frozenset({"pages", "blocks"})
 
 
 @pytest.fixture
-def notion() -> Iterator[Notion]:
+def notion(notion: Notion) -> Notion:
     """A workspace whose queries give no more than a few rows."""
-    with Notion() as server:
-        server.result_cap = 5
-        yield server
+    notion.result_cap = 5
+    return notion
 
 
 class Editor:

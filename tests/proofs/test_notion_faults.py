@@ -7,17 +7,17 @@ the tap has. Another stream of the run is complete always.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bizon_singer.source import session as session_module
 from bizon_taps.notion.ids import row_stream
 from bizon_taps.notion.tap import TapNotion
 from tests.commands.process import last_state, records, sentence
-from tests.fakes.http_server import Answer, Request, json_answer
+from tests.fakes.http_server import Request
 from tests.fakes.notion import TOKEN, Filled, Notion, fill
 from tests.process.commands import Finished
 from tests.proofs.checked_command import CheckedCommand
@@ -43,7 +43,6 @@ SAYS = {"error-200": "has no list of `results`"}
 """What this tap says of answers it judges itself."""
 HEALS = {"409": (True, 5)}
 """Notion asks for a conflict to be tried again: what passes, and the code of one that stays."""
-GOOD = json_answer({"object": "list", "results": [], "has_more": False, "next_cursor": None})
 POSITIONS = {
     # What is spoiled, how many such requests are left alone, and the stream.
     "search": ("/v1/search$", 1, "pages"),
@@ -57,19 +56,6 @@ CASES = [
     for kind in KINDS
     for position in POSITIONS
 ]
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make no pause; a wait for a turn is one of nothing."""
-    monkeypatch.setattr(session_module, "sleep", lambda _: None)
-
-
-@pytest.fixture
-def notion() -> Iterator[Notion]:
-    """A workspace."""
-    with Notion() as server:
-        yield server
 
 
 @pytest.fixture
@@ -106,38 +92,12 @@ def runs(
     return made
 
 
-class Spoiler:
-    """Spoils requests.
-
-    Args:
-        fault: How.
-        path: What is found in their path.
-        spared: How many are left alone first.
-        times: How often it happens, None for good.
-    """
-
-    def __init__(self, fault: Fault, path: str, spared: int, times: int | None) -> None:
-        """Have spoiled none."""
-        self._fault, self._path = fault, path
-        self._spared, self._left = spared, times
-
-    def __call__(self, request: Request) -> Answer | None:
-        """Return the spoiled answer, if it is time for one."""
-        if self._left == 0 or not re.search(self._path, request.path):
-            return None
-        if self._spared:
-            self._spared -= 1
-            return None
-        self._left = None if self._left is None else self._left - 1
-        assert self._fault.spoil is not None
-        return self._fault.spoil(GOOD)
-
-
 def found(done: Finished) -> list[str]:
     """Return what was read, of all streams."""
     return sorted({repr(record) for record in records(done)})
 
 
+@pytest.mark.usefixtures("pauses")
 @pytest.mark.parametrize("times", [1, None], ids=["once", "for-good"])
 @pytest.mark.parametrize(("fault", "position"), CASES)
 def test_a_fault_is_survived_or_ends_the_stream(
@@ -152,7 +112,8 @@ def test_a_fault_is_survived_or_ends_the_stream(
     run = runs({stream}, **fault.settings)
     every = found(run())
     heals, code = HEALS.get(fault.kind, (fault.heals and fault.kind != "401", fault.code))
-    notion.faults.append(Spoiler(fault, path, spared, times))
+    assert fault.spoil is not None
+    notion.spoil(fault.spoil, path=path, times=times, spared=spared)
     done = run()
     if times == 1 and heals:
         assert done.code == 0, done.stderr
@@ -160,12 +121,13 @@ def test_a_fault_is_survived_or_ends_the_stream(
         return
     assert done.code == code, done.stderr
     assert re.search(SAYS.get(fault.kind, fault.says), sentence(done)), sentence(done)
-    notion.faults.clear()
+    notion.heal()
     rest = run(last_state(done))
     assert rest.code == 0, rest.stderr
     assert sorted({*found(done), *found(rest)}) == every
 
 
+@pytest.mark.usefixtures("pauses")
 def test_every_seventh_request_may_fail(
     notion: Notion, filled: Filled, runs: Callable[..., CheckedCommand]
 ) -> None:
@@ -174,19 +136,17 @@ def test_every_seventh_request_may_fail(
         notion.workspace.edit(row, at=notion.workspace.things[row].edited, Who=list("abcdefg") * 5)
     run = runs(set(NOTION_FULL_TABLE | NOTION_INCREMENTAL))
     faultless = records(run())
-    kinds = [FAULT_OF[kind] for kind in ("502", "reset-before", "429-none", "reset-in-body", "409")]
-    asked: list[str] = []
+    kinds = cycle(["502", "reset-before", "429-none", "reset-in-body", "409"])
+    notion.requests.clear()
 
-    def fail(request: Request) -> Answer | None:
-        asked.append(request.path)
-        if len(asked) % 7:
-            return None
-        spoil = kinds[len(asked) // 7 % len(kinds)].spoil
-        assert spoil is not None
-        return spoil(GOOD)
+    def fail(_: Request) -> None:
+        if len(notion.requests) % 7 == 0:
+            spoil = FAULT_OF[next(kinds)].spoil
+            assert spoil is not None
+            notion.spoil(spoil)
 
-    notion.faults.append(fail)
+    notion.before_each = fail
     done = run()
     assert done.code == 0, done.stderr
     assert records(done) == faultless
-    assert len(asked) > 100
+    assert len(notion.requests) > 100

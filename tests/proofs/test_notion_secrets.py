@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from bizon_singer.source import session as session_module
 from bizon_taps.notion.tap import TapNotion
 from tests.commands.process import write
-from tests.fakes.http_server import Answer, Request, json_answer
+from tests.fakes.http_server import json_answer
 from tests.fakes.notion import TOKEN, Notion, fill
 from tests.process.commands import Finished
 from tests.process.inside import run_inside
@@ -27,11 +26,10 @@ def _debug(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def notion() -> Iterator[Notion]:
+def notion(notion: Notion) -> Notion:
     """A small workspace."""
-    with Notion() as server:
-        fill(server.workspace, rows=2)
-        yield server
+    fill(notion.workspace, rows=2)
+    return notion
 
 
 def run(notion: Notion, folder: Path, *more: str, **settings: Any) -> Finished:
@@ -55,15 +53,10 @@ def test_a_refusal_that_tells_the_token_shows_none(
     code: str, status: int, notion: Notion, tmp_path: Path
 ) -> None:
     """Its body and headers say what was sent, also where the code of an error is looked for."""
-
-    def tell(request: Request) -> Answer | None:
-        if not request.path.endswith("/children"):
-            return None
-        body = {"object": "error", "status": status, "code": code, "message": TOKEN}
-        more = {"additional_data": {"error_type": TOKEN}}
-        return json_answer({**body, **more}, status, WWW_Authenticate=f'Bearer error="{TOKEN}"')
-
-    notion.faults.append(tell)
+    body = {"object": "error", "status": status, "code": code, "message": TOKEN}
+    more = {"additional_data": {"error_type": TOKEN}}
+    told = json_answer({**body, **more}, status, WWW_Authenticate=f'Bearer error="{TOKEN}"')
+    notion.spoil(lambda _: told, path="/children$", times=None)
     done = run(notion, tmp_path, stream="blocks")
     left_out = (status, code) == (404, "object_not_found")
     assert (done.code == 0) is left_out, done.stderr
@@ -72,9 +65,7 @@ def test_a_refusal_that_tells_the_token_shows_none(
 
 def test_the_token_is_sent_in_one_header_alone(notion: Notion, tmp_path: Path) -> None:
     """Never in a URL, where proxies and servers keep it."""
-    seen: list[Request] = []
-    notion.before_each = seen.append
     assert run(notion, tmp_path).code == 0
-    for request in seen:
+    for request in notion.requests:
         others = {name: text for name, text in request.headers.items() if name != "authorization"}
         assert TOKEN not in request.target + json.dumps(others) + request.body.decode()

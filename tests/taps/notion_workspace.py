@@ -8,7 +8,6 @@ from typing import Any
 from bizon_singer.testing.runs import Run, run
 from bizon_taps.notion.ids import row_stream
 from bizon_taps.notion.tap import TapNotion
-from tests.fakes.http_server import Answer, Request
 from tests.fakes.notion import Notion
 
 
@@ -43,19 +42,6 @@ def source_with(notion: Notion, **properties: str) -> str:
     return notion.workspace.data_sources_of(database)[0]
 
 
-class Bodies:
-    """Notes the bodies of queries; a fault that spoils nothing.
-
-    Attributes:
-        queries: Those sent to queries of rows, in order.
-    """
-
-    def __init__(self) -> None:
-        """Have seen none."""
-        self.queries: list[bytes] = []
-
-    def __call__(self, request: Request) -> Answer | None:
-        """Note the body of a query."""
-        if request.path.endswith("/query"):
-            self.queries.append(request.body)
-        return None
+def queries(notion: Notion) -> list[bytes]:
+    """Return the bodies of the queries of rows that were asked for, in order."""
+    return [request.body for request in notion.requests if request.path.endswith("/query")]

@@ -7,7 +7,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bizon_taps.gsheets.columns import Naming
 from tests.fakes.gsheets import Gsheets
 from tests.taps.gsheets_account import catalog, fields_of, read, rows_of, table
 
@@ -19,6 +22,8 @@ def google() -> Iterator[Gsheets]:
         yield server
 
 
+COMMON = ["a", "A", "a_2", "", " ", "column_b", "Column C", "_row_number", "2024", "Ä", "ä"]
+"""What collides: as it stands, in another case, numbered, or with names of the tap's own."""
 HEADERS = [
     (["SKU Code", "TRUE", "a/b", "Prix (€)", "Größe"], "sku_code true a_b prix große", "words"),
     (["Name", "name", "NAME"], "name name_2 name_3", "twins"),
@@ -61,6 +66,21 @@ def test_names_may_stay_as_the_header_spells_them(
     table(google, header, [1, 2, 3])
     [row] = rows_of(google, "sheet1", convert_column_names_to_sql_format=False)
     assert row == {"_row_number": 2, **dict(zip(names, [1, 2, 3], strict=True))}
+
+
+@given(
+    header=st.lists(st.text(max_size=6) | st.sampled_from(COMMON), max_size=8),
+    as_sql=st.booleans(),
+)
+def test_any_header_gives_each_column_a_name_of_its_own(header: list[str], *, as_sql: bool) -> None:
+    """However it is spelt: no two names are alike where case is folded, and each run's are one."""
+    naming, again = Naming(as_sql=as_sql), Naming(as_sql=as_sql)
+    columns = [*naming.columns(1, header), naming.blank(len(header) + 1)]
+    assert [column.number for column in columns] == list(range(1, len(header) + 2))
+    names = {column.name.casefold() for column in columns}
+    assert len(names) == len(columns)
+    assert names.isdisjoint({"", "_row_number", "_errors"})
+    assert again.columns(1, header) == columns[:-1]
 
 
 def test_rows_may_be_wider_or_shorter_than_the_header(google: Gsheets) -> None:

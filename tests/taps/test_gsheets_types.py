@@ -131,6 +131,28 @@ def test_errors_are_null_and_listed(google: Gsheets) -> None:
     )
 
 
+def test_nothing_is_said_of_columns_that_are_deselected(google: Gsheets) -> None:
+    """Neither their errors nor what would become text; a row of theirs alone is still a row."""
+    book = table(google, ["id", "share", "mix"], [1, 0.5, 1], [2, 0.7, "x"])
+    found = catalog(google, "sheet1")
+    book.sheets[0].put(2, 2, Failed("N_A"))
+    book.sheets[0].put(4, 2, 0.9)
+    entry = next(item for item in found["streams"] if item["tap_stream_id"] == "sheet1")
+    for item in entry["metadata"]:
+        if item["breadcrumb"][1:] in (["share"], ["mix"]):
+            item["metadata"]["selected"] = False
+    done = read(google, catalog=found)
+    assert (done.code, done.warnings) == (0, ())
+    assert done.records("sheet1") == [
+        {"_row_number": 2, "id": 1},
+        {"_row_number": 3, "id": 2},
+        {"_row_number": 4, "id": None},
+    ]
+    book.sheets[0].put(4, 4, "new")
+    again = read(google, catalog=found, key_properties=["share"], skip_unchanged=False)
+    assert "row 2: there is no value in `share`" in again.sentence
+
+
 def test_a_text_that_looks_like_an_error_is_a_text(google: Gsheets) -> None:
     """Somebody has written it."""
     table(google, ["word"], ["#N/A"])

@@ -11,8 +11,10 @@ from bizon_singer.testing.runs import Run, run
 from bizon_taps.hubspot.crm_objects import STANDARD
 from bizon_taps.hubspot.listings import LISTINGS
 from bizon_taps.hubspot.tap import TapHubSpot
+from tests.fakes.http_server import Request
 from tests.fakes.hubspot import HubSpot, bad_gateway
-from tests.taps.hubspot_account import FAST, account, catalog, sync
+from tests.fakes.hubspot.routes import every_scope
+from tests.taps.hubspot_account import FAST, account, catalog, ids, sync
 
 
 @pytest.fixture
@@ -118,12 +120,52 @@ class TestPermissions:
         assert "1 of 2 streams failed, 1 are complete" in done.sentence
         assert len(done.records("contacts")) == 1
 
+    def test_a_scope_taken_away_meanwhile_fails_its_stream_alone(self, hubspot: HubSpot) -> None:
+        """What was read stays read; given back, the rest comes."""
+        hubspot.page_most = 1
+        kinds = ("deals", "deals", "contacts", "contacts")
+        made = [int(hubspot.portal.create(kind)) for kind in kinds]
+        found = catalog(hubspot, "deals", "contacts")
+
+        def take_away(request: Request) -> None:
+            if request.path.endswith("/objects/2026-03/deals") and "after" in request.query:
+                hubspot.access.denied.add("crm.objects.deals.read")
+
+        hubspot.before_each = take_away
+        done = sync(hubspot, found=found)
+        assert (done.code, "crm.objects.deals.read" in done.sentence) == (3, True)
+        assert [*ids(done, "deals"), *ids(done, "contacts")] == [made[0], *made[2:]]
+        hubspot.before_each = lambda _: None
+        hubspot.access.denied.clear()
+        rest = sync(hubspot, found=found, state=done.state)
+        assert ids(rest, "deals") == [made[1]]
+
     def test_without_a_catalog_what_cannot_be_read_is_warned_of(self, hubspot: HubSpot) -> None:
         """It is left out, visibly."""
         hubspot.access.denied = {"crm.objects.deals.read"}
         done = everything(hubspot)
         assert done.code == 0
         assert [text for text in done.warnings if "'deals' cannot be read" in text]
+
+    @pytest.mark.parametrize("settings", [{}, {"stream": "contacts"}])
+    def test_a_token_that_may_read_nothing_is_told(
+        self, hubspot: HubSpot, settings: dict[str, Any]
+    ) -> None:
+        """One sentence, exit 3 and no output; no run that is empty and complete."""
+        hubspot.access.denied = every_scope(hubspot.portal)
+        done = everything(hubspot, **settings)
+        assert done.code == 3
+        assert "may read nothing of this account; give the app the scopes" in done.sentence
+        assert done.stdout == b""
+
+    def test_a_token_that_may_read_no_object(self, hubspot: HubSpot) -> None:
+        """What is asked for each of them is flagged as well: it would be empty, not unread."""
+        hubspot.access.denied = every_scope(hubspot.portal) - {"crm.objects.owners.read"}
+        found = catalog(hubspot)
+        for stream in ("pipelines", "pipeline_stages", "property_definitions"):
+            root = root_of(found, stream)
+            assert root["unsupported-description"] == "the token may read none of the objects"
+        assert root_of(found, "owners")["inclusion"] == "available"
 
     def test_custom_objects_without_the_scope(self, hubspot: HubSpot) -> None:
         """Are not listed, which is said; all others are."""

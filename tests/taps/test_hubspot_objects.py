@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -65,8 +66,55 @@ class TestRecords:
         assert [record["annualrevenue"] for record in records] == [None, None, 12, None]
         kept = [record.get("_untyped") for record in records]
         assert kept == [{"annualrevenue": "1234;5678"}, {"annualrevenue": "N/A"}, None, None]
+        assert "kept as text in `_untyped`" in done.warnings[0]
         assert len([text for text in done.warnings if "annualrevenue" in text]) == 1
         assert len(done.warnings) == 1
+
+    def test_no_value_breaks_a_run_or_vanishes(self, hubspot: HubSpot) -> None:
+        """What no property of the type should have: typed, null where cleared, or kept as text."""
+        values = {
+            "bool": ("TRUE", "maybe", ""),
+            "number": ("1e3", "1234;5678", ""),
+            "date": ("1706659200000", "2024-02-30", ""),
+            "datetime": ("1706659200000.0", "soon", ""),
+            "enumeration": ("no_option", "a;b", ""),
+            "json": ('{"a": 1}', "{", ""),
+        }
+        for kind in values:
+            hubspot.portal.define("contacts", f"custom_{kind}", kind)
+        for row in zip(*values.values(), strict=True):
+            fields = dict(zip(values, row, strict=True))
+            hubspot.portal.create("contacts", {f"custom_{kind}": fields[kind] for kind in fields})
+        done = sync(hubspot, "contacts")
+        good, dirty, cleared = (
+            {name.removeprefix("custom_"): record[name] for name in record if "custom_" in name}
+            for record in done.records("contacts")
+        )
+        assert good == {
+            "bool": True,
+            "number": 1000,
+            "date": "2024-01-31",
+            "datetime": "2024-01-31T00:00:00Z",
+            "enumeration": "no_option",
+            "json": '{"a": 1}',
+        }
+        assert dirty == {**dict.fromkeys(values), "enumeration": "a;b", "json": "{"}
+        assert cleared == {**dict.fromkeys(values), "enumeration": "", "json": ""}
+        assert done.records("contacts")[1]["_untyped"] == {
+            f"custom_{kind}": values[kind][1] for kind in ("bool", "number", "date", "datetime")
+        }
+        assert len(done.warnings) == 4
+
+    def test_what_is_lost_where_the_field_for_it_is_not_selected_is_told(
+        self, hubspot: HubSpot
+    ) -> None:
+        """Who selects single fields, as in Meltano, may leave out the one that keeps such texts."""
+        hubspot.portal.create("contacts", {"annualrevenue": "N/A"})
+        found = catalog(hubspot, "contacts")
+        keep_only(found, "contacts", ["annualrevenue"])
+        done = sync(hubspot, found=found)
+        assert done.records("contacts")[0]["annualrevenue"] is None
+        assert "lost; to have their text, select `_untyped`" in done.warnings[0]
 
     def test_a_property_called_as_an_own_field_gets_another_name(self, hubspot: HubSpot) -> None:
         """The object's id stays its id."""
@@ -80,6 +128,15 @@ class TestRecords:
         name = hubspot.portal.add_custom_type("cars", wheels="number")
         hubspot.portal.create(name, {"wheels": "4"})
         assert sync(hubspot, name).records(name)[0]["wheels"] == 4
+
+    def test_objects_an_app_brings_along_are_streams(self, hubspot: HubSpot) -> None:
+        """HubSpot calls them by the number of the app; the next run reads what changed."""
+        name = hubspot.portal.add_custom_type("cars", app=77, wheels="number")
+        first = sync(hubspot, name)
+        hubspot.portal.create(name, {"wheels": "3"})
+        second = sync(hubspot, name, state=first.state)
+        assert name == "a77_cars"
+        assert [record["wheels"] for record in second.records(name)] == [3]
 
     def test_numbered_paths_read_the_same(self, hubspot: HubSpot) -> None:
         """``api_version: v3`` asks the paths of before."""
@@ -161,6 +218,25 @@ class TestWidePortals:
         assert [record[last] for record in records] == [*range(7), *range(8, 120), 7]
         assert max(len(request.target) for request in wide.requests) < 8000
         assert {len(body["inputs"]) for body in bodies(wide, "/batch/read")} == {100, 19, 1}
+
+    def test_nor_where_changes_and_history_are_read(self, wide: HubSpot) -> None:
+        """The search and batches have the names in their bodies."""
+        streams = ("contacts", "contacts_property_history")
+        settings: dict[str, Any] = {"property_history": ["contacts"], "archived": True}
+        first = sync(wide, *streams, **settings)
+        changed = wide.portal.ids("contacts")[0]
+        last = f"custom_{MANY - 1:04d}_{'x' * 40}"
+        wide.portal.change("contacts", changed, {last: "999"})
+        second = sync(wide, *streams, state=first.state, **settings)
+        assert (first.code, second.code) == (0, 0)
+        assert {row[last] for row in second.records("contacts") if row["id"] == changed} == {999}
+        values = [
+            row["value"]
+            for row in second.records("contacts_property_history")
+            if (row["objectId"], row["property"]) == (changed, last)
+        ]
+        assert values == ["0", "999"]
+        assert max(len(request.target) for request in wide.requests) < 8000
 
     def test_an_object_archived_between_list_and_batch_is_left_to_the_archived_ones(
         self, wide: HubSpot

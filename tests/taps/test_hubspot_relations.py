@@ -74,6 +74,16 @@ class TestAssociations:
         resumed = sync(hubspot, found=found, state=stopped.state, **settings)
         assert (len(stopped.records(PAIR)), len(resumed.records(PAIR))) == (500, 200)
 
+    def test_of_custom_objects(self, hubspot: HubSpot) -> None:
+        """A pair may name them, on either side."""
+        car = hubspot.portal.add_custom_type("cars")
+        contact, mine = hubspot.portal.create("contacts"), hubspot.portal.create(car)
+        hubspot.portal.associate("contacts", contact, car, mine)
+        streams = (f"associations_contacts__{car}", f"associations_{car}__contacts")
+        done = sync(hubspot, *streams, associations=[f"contacts-{car}", f"{car}-contacts"])
+        found = [(row["from_id"], row["to_id"]) for name in streams for row in done.records(name)]
+        assert found == [(contact, mine), (mine, contact)]
+
     def test_every_pair_there_is(self, hubspot: HubSpot) -> None:
         """``all`` takes the pairs from the schemas of the objects."""
         found = catalog(hubspot, associations="all")

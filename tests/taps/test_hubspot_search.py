@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bizon_taps.hubspot.crm_objects import STANDARD
 from tests.fakes.hubspot import Clock, HubSpot
 from tests.taps.hubspot_account import account, asked, bodies, catalog, ids, sync
 
@@ -238,6 +239,42 @@ class TestArchived:
         later(hubspot)
         second = sync(hubspot, "deals", state=first.state, archived=True)
         assert [(row["id"], row["archived"]) for row in second.records("deals")] == [("103", True)]
+
+    def test_every_object_has_those_archived_since(self, hubspot: HubSpot) -> None:
+        """The next run of each type of object, custom ones too, has the one archived, no other."""
+        names = {kind.name: hubspot.portal.type_of(kind.path).name for kind in STANDARD.values()}
+        custom = hubspot.portal.add_custom_type("cars")
+        names[custom] = custom
+        made = {
+            stream: [hubspot.portal.create(kind) for _ in "12"] for stream, kind in names.items()
+        }
+        later(hubspot)
+        first = sync(hubspot, *names, archived=True)
+        later(hubspot)
+        for stream, kind in names.items():
+            hubspot.portal.archive(kind, made[stream][0])
+        later(hubspot)
+        second = sync(hubspot, *names, state=first.state, archived=True)
+        for stream in names:
+            assert [row["id"] for row in first.records(stream)] == made[stream]
+            (row,) = second.records(stream)
+            assert (row["id"], row["archived"]) == (made[stream][0], True)
+            assert row["archivedAt"] == "2026-03-01T12:33:20.000Z"
+
+    @pytest.mark.parametrize("settings", [{}, {"start_date": "2026-03-01T12:10:00Z"}])
+    def test_the_setting_may_come_later(self, hubspot: HubSpot, settings: dict[str, Any]) -> None:
+        """The first run that has it reads all archived objects, the next what came since."""
+        create_deals(hubspot, 3)
+        hubspot.portal.archive("deals", "101")
+        later(hubspot)
+        first = sync(hubspot, "deals", **settings)
+        later(hubspot)
+        second = sync(hubspot, "deals", state=first.state, archived=True, **settings)
+        assert ids(second, "deals") == [101]
+        later(hubspot)
+        hubspot.portal.archive("deals", "102")
+        third = sync(hubspot, "deals", state=second.state, archived=True, **settings)
+        assert ids(third, "deals") == [102]
 
     def test_archived_while_the_live_list_is_read(self, hubspot: HubSpot) -> None:
         """The archived list comes later, so that its row is the last word."""

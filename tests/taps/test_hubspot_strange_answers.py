@@ -96,6 +96,33 @@ def test_what_lacks_its_parts_ends_the_stream(
     assert words in done.sentence
 
 
+@pytest.mark.parametrize(("stream", "key"), [(HISTORY, "objectId"), (PAIR, "from_id")])
+def test_a_part_that_failed_comes_with_the_next_run(
+    hubspot: HubSpot, stream: str, key: str
+) -> None:
+    """Its page is not written, and STATE is that of the page before: nothing is left out."""
+    hubspot.page_most = 1
+    for kind, others in (("deals", "companies"), ("companies", "contacts")):
+        other = hubspot.portal.ids(others)[0]
+        for identity in hubspot.portal.ids(kind):
+            hubspot.portal.associate(kind, identity, others, other)
+    found = catalog(hubspot, stream, **SETTINGS)
+    whole = [row[key] for row in sync(hubspot, found=found, **SETTINGS).records(stream)]
+    error = {"category": "INTERNAL_ERROR", "message": "no", "context": {"ids": ["1"]}}
+
+    def failed(good: Answer) -> Answer:
+        return replace(
+            changed(lambda body: {**body, "results": [], "errors": [error]})(good), status=207
+        )
+
+    hubspot.spoil(failed, path="/batch/read", spared=1)
+    done = sync(hubspot, found=found, **SETTINGS)
+    assert (done.code, "INTERNAL_ERROR" in done.sentence) == (5, True)
+    rest = sync(hubspot, found=found, state=done.state, **SETTINGS)
+    assert [row[key] for row in [*done.records(stream), *rest.records(stream)]] == whole
+    assert done.records(stream)
+
+
 def test_a_batch_that_fails_without_a_word_is_passing_trouble(hubspot: HubSpot) -> None:
     """What an error of a part is for is not known, so the part may be there."""
     found = catalog(hubspot, PAIR, **SETTINGS)

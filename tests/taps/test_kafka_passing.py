@@ -53,8 +53,8 @@ def test_what_is_passed_on_is_what_came(value: dict[str, Any], style: dict[str, 
     data = json.dumps(value, **style).encode()
     found = passed(data)
     if found is not None:
-        assert exactly(found.text) == exactly(data)
-        assert len(found.text.splitlines()) == 1
+        assert exactly(found) == exactly(data)
+        assert len(found.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_most_messages_are_passed_on(data: bytes) -> None:
     """White space makes no difference, also within texts."""
     found = passed(data)
     assert found is not None
-    assert exactly(found.text) == exactly(data)
+    assert exactly(found) == exactly(data)
 
 
 @pytest.mark.parametrize(

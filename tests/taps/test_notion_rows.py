@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-
-import pytest
 
 from bizon_taps.notion.columns import columns_of
 from bizon_taps.notion.ids import row_stream, source_of_stream
-from tests.fakes.http_server import Answer, Request, json_answer
+from tests.fakes.http_server import Request, json_answer
 from tests.fakes.notion import Notion, fill
 from tests.fakes.notion.workspace import NOON
-from tests.taps.notion_workspace import Bodies, ids, now, read, rows, source_with, stream_of
+from tests.taps.notion_workspace import ids, now, queries, read, rows, source_with, stream_of
 
 FORTY = 40
-
-
-@pytest.fixture
-def notion() -> Iterator[Notion]:
-    """An empty workspace."""
-    with Notion() as server:
-        yield server
 
 
 def test_every_property_has_a_typed_column(notion: Notion) -> None:
@@ -91,21 +81,6 @@ def test_a_renamed_data_source_keeps_its_stream() -> None:
         assert len(stream) <= 63
 
 
-def test_long_values_are_read_in_full(notion: Notion) -> None:
-    """Of a text, of people and of a relation; ids of properties are not encoded once more."""
-    source = source_with(notion, Text="rich_text", Who="people", Links="relation")
-    many = [f"{number:02d}" for number in range(FORTY)]
-    notion.workspace.add_page(
-        data_source=source, properties={"Text": many, "Who": many, "Links": many}
-    )
-    (row,) = rows(notion, source, page_size=7).records()
-    assert row["text"] == "".join(many)
-    assert [person["id"] for person in row["who"]] == many
-    assert row["links"] == many
-    (page,) = read(notion, "pages").records()
-    assert len(page["properties"]["Who"]["people"]) == FORTY
-
-
 def test_a_list_that_takes_notion_too_long_is_asked_for_in_smaller_parts(notion: Notion) -> None:
     """Answered 504, at once and by half; the parts stay small, and nothing is missed."""
     source = source_with(notion, Who="people")
@@ -113,15 +88,15 @@ def test_a_list_that_takes_notion_too_long_is_asked_for_in_smaller_parts(notion:
     notion.workspace.edit(every[0], at=NOON, Who=[str(number) for number in range(FORTY)])
     sizes: list[int] = []
 
-    def take_too_long(request: Request) -> Answer | None:
-        asked = request.query.get("page_size") or [json.loads(request.body or b"{}")["page_size"]]
+    def take_too_long(request: Request) -> None:
+        if not request.path.endswith(("/query", "/properties/p%3A1")):
+            return
+        asked = request.query.get("page_size") or [json.loads(request.body)["page_size"]]
         sizes.append(int(asked[0]))
-        return json_answer({"object": "error"}, 504) if sizes[-1] > 3 else None
+        if sizes[-1] > 3:
+            notion.spoil(lambda _: json_answer({"object": "error"}, 504))
 
-    paged = ("/query", "/properties/p%3A1")
-    notion.faults.append(
-        lambda request: take_too_long(request) if request.path.endswith(paged) else None
-    )
+    notion.before_each = take_too_long
     done = rows(notion, source, page_size=8, api_config={"retry_limit": 0})
     who = {record["id"]: record["who"] for record in done.records()}
     assert (done.code, sorted(who), len(who[every[0]])) == (0, sorted(every), FORTY)
@@ -171,10 +146,10 @@ def test_a_run_gives_what_was_edited_since(notion: Notion) -> None:
     first = rows(notion, source)
     notion.workspace.edit(made[4], at=now(), Size=40)
     came = notion.workspace.add_page(data_source=source, at=now())
-    bodies = Bodies()
-    notion.faults.append(bodies)
+    notion.requests.clear()
     assert ids(rows(notion, source, first.state)) == [made[4], came]
-    assert all(b"last_edited_time" in body for body in bodies.queries)
+    assert queries(notion)
+    assert all(b"last_edited_time" in body for body in queries(notion))
 
 
 def test_a_cursor_that_ends_has_its_window_asked_again(notion: Notion) -> None:
@@ -184,11 +159,9 @@ def test_a_cursor_that_ends_has_its_window_asked_again(notion: Notion) -> None:
         notion.workspace.add_page(data_source=source, at=NOON + timedelta(minutes=number))
         for number in range(12)
     ]
-    bodies = Bodies()
-    notion.faults.append(bodies)
 
-    def throw_away(request: Request) -> None:
-        if request.path.endswith("/query") and len(bodies.queries) == 1:
+    def throw_away(_: Request) -> None:
+        if len(queries(notion)) == 2:
             notion.workspace.trash(every[3])
 
     notion.before_each = throw_away

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import cycle
 from typing import Any
@@ -17,13 +16,6 @@ from tests.fakes.notion.workspace import NOON
 from tests.taps.notion_workspace import ids, now, read, rows, source_with, stream_of
 
 OLD = "2022-06-28"
-
-
-@pytest.fixture
-def notion() -> Iterator[Notion]:
-    """A workspace."""
-    with Notion() as server:
-        yield server
 
 
 @pytest.fixture
@@ -170,13 +162,12 @@ def test_a_search_whose_cursor_moves_loses_nothing(notion: Notion) -> None:
         notion.workspace.add_page(title=str(number), at=NOON + timedelta(minutes=number))
         for number in range(12)
     ]
-    searched: list[str] = []
 
-    def move(request: Request) -> None:
-        searched.extend([request.path] if request.path.endswith("/search") else [])
-        if len(searched) == 2:
+    def move(_: Request) -> None:
+        searches = sum(request.path.endswith("/search") for request in notion.requests)
+        if searches == 2:
             notion.workspace.edit(every[8], at=NOON + timedelta(hours=1))
-        if len(searched) == 4:
+        if searches == 4:
             notion.workspace.trash(every[5])
 
     notion.before_each = move
@@ -229,12 +220,9 @@ def test_a_search_in_which_nothing_moves_is_not_walked_twice(notion: Notion) -> 
     edited = now() - timedelta(minutes=2)
     for number in range(9):
         notion.workspace.add_page(title=str(number), at=edited)
-    searched: list[bytes] = []
-    notion.before_each = lambda request: (
-        searched.append(request.body) if request.path.endswith("/search") else None
-    )
     done = read(notion, "pages", page_size=3)
     assert len(done.records()) == 9
+    searched = [request.body for request in notion.requests if request.path.endswith("/search")]
     assert len([body for body in searched if b'"page"' in body and b'"sort"' in body]) == 4
 
 

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.fakes.http_server import Answer, Request, json_answer
+from tests.fakes.http_server import Request, json_answer
 from tests.fakes.notion import Notion, fill
 from tests.taps.notion_workspace import ids, now, read
 
 DEEP = 40
-
-
-@pytest.fixture
-def notion() -> Iterator[Notion]:
-    """An empty workspace."""
-    with Notion() as server:
-        yield server
 
 
 def test_a_tree_is_read_depth_first(notion: Notion) -> None:
@@ -117,11 +108,9 @@ def test_a_list_of_blocks_whose_cursor_ends_is_read_again(notion: Notion) -> Non
     """The block it names is deleted before the next page is asked for."""
     page = notion.workspace.add_page(title="Page")
     every = [notion.workspace.add_block(page, "paragraph", str(number)) for number in range(9)]
-    seen: list[str] = []
 
-    def throw_away(request: Request) -> None:
-        seen.extend([request.path] if request.path.endswith("/children") else [])
-        if len(seen) == 2:
+    def throw_away(_: Request) -> None:
+        if sum(request.path.endswith("/children") for request in notion.requests) == 2:
             notion.workspace.trash(every[3])
 
     notion.before_each = throw_away
@@ -171,14 +160,9 @@ def test_markdown_that_does_not_fit_comes_as_subtrees(notion: Notion) -> None:
 def test_any_other_failure_fails_the_stream(stream: str, status: int, notion: Notion) -> None:
     """There is no log-and-continue: a 404 without the code of Notion is no missing page."""
     fill(notion.workspace, rows=2)
-
-    def fail(request: Request) -> Answer | None:
-        found = request.path.endswith(("/children", "/comments", "/markdown", "/query"))
-        return json_answer({"message": "no"}, status) if found else None
-
-    notion.faults.append(fail)
-    retries = {"retry_limit": 0}
-    done = read(notion, stream, api_config=retries)
+    refused = json_answer({"message": "no"}, status)
+    notion.spoil(lambda _: refused, path="/(children|comments|markdown|query)$", times=None)
+    done = read(notion, stream, api_config={"retry_limit": 0})
     assert done.code == (5 if status >= 500 else 4)
     assert str(status) in done.sentence
 

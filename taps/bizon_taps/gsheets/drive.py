@@ -42,6 +42,11 @@ class Modified:
             known = self._known[spreadsheet_id]
             return known if isinstance(known, str) else None
 
+    def again(self, apis: GoogleApis, spreadsheet_id: str) -> str | None:
+        """Ask once more, and forget it: what a run began with stays known; raises as above."""
+        moment = _ask(apis, spreadsheet_id)
+        return moment if isinstance(moment, str) else None
+
     def say(self, spreadsheet_id: str) -> None:
         """Say once what it means that Drive does not tell, if it does not."""
         with self._lock:

@@ -7,10 +7,11 @@ a key, eight bytes are kept, whatever it is made of.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bizon_singer.errors import ConfigError
+from bizon_singer.source.models import SourceRecord
 from bizon_taps.gsheets.columns import ROW_NUMBER
 from bizon_taps.gsheets.spreadsheet import Worksheet
 from bizon_taps.gsheets.table import named
@@ -32,6 +33,11 @@ class KeyLedger:
         self._columns = [column for column in columns if column != ROW_NUMBER]
         self._rows: dict[bytes, int] = {}
         self.is_needed = bool(columns) and ROW_NUMBER not in columns
+
+    def add_all(self, records: Iterable[SourceRecord]) -> None:
+        """Note the keys of records; raises as :meth:`add`."""
+        for record in records:
+            self.add(record.data)
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Note the key of a record.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,10 @@ class SheetRows:
         config: The settings of its stream.
         table: Asks for its rows.
         schema: What its records are checked against, None where that is nothing.
+        selected: Fields of the schema that are written, None for all.
+
+    Attributes:
+        lost_rows: Whether the worksheet ended before rows that had been there.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class SheetRows:
         config: GsheetsSourceConfig,
         table: TableReader,
         schema: Mapping[str, Any] | None,
+        selected: Collection[str] | None = None,
     ) -> None:
         """Look at nothing yet."""
         self._sheet = sheet
@@ -99,9 +104,17 @@ class SheetRows:
             for name, field in fields.items()
             if name not in {ROW_NUMBER, ERRORS}
         }
+        self._unselected = set() if selected is None else fields.keys() - selected
         self._keys = KeyLedger(sheet.worksheet, config.key_properties)
         self._read_until: int | None = None
+        self._is_resumed = False
         self._losses = Losses(sheet.stream)
+        self.lost_rows = False
+
+    @property
+    def is_of_one_moment(self) -> bool:
+        """Whether all rows so far came by one request, those of an earlier run included."""
+        return self._table.requests <= 1 and not self._is_resumed
 
     def page(self, position: Position) -> SourceIteration:
         """Return the records at a position, and the position after them.
@@ -112,15 +125,17 @@ class SheetRows:
         frame = self._table.frame
         header = frame.header_row if position.header_row is None else position.header_row
         first = position.row or frame.first_row
+        if position.row and not self._table.requests:
+            self._is_resumed = True
         if self._keys.is_needed and self._read_until != first:
             self._see_keys(first, header)
-        if first > frame.bottom:  # rows were deleted since
+        if first > frame.bottom:
+            self.lost_rows = bool(position.row)  # there were some when the position was noted
             return self._end([])
         chunk = self._table.chunk(first, header)
         records = self._records(chunk)
         if self._keys.is_needed:
-            for record in records:
-                self._keys.add(record.data)
+            self._check_keys(records, first, chunk.header_row)
         self._read_until = chunk.next_row
         if chunk.next_row is None:
             return self._end(records)
@@ -131,6 +146,20 @@ class SheetRows:
         self._losses.log()
         return SourceIteration({}, records)
 
+    def _check_keys(self, records: list[SourceRecord], first: int, header: int | None) -> None:
+        """Note the keys of the rows from ``first`` on.
+
+        One that was seen above may be the same row, pushed down by an edit since. So the rows
+        above are looked at again before that is called a mistake.
+        """
+        try:
+            self._keys.add_all(records)
+        except ConfigError:
+            if self.is_of_one_moment:
+                raise
+            self._see_keys(first, header)
+            self._keys.add_all(records)
+
     def _see_keys(self, until: int, header: int | None) -> None:
         """Look at the keys of rows an earlier run has read: this one may meet them again."""
         self._keys = KeyLedger(self._sheet.worksheet, self._config.key_properties)
@@ -139,9 +168,8 @@ class SheetRows:
         while row is not None and row < until:
             chunk = self._table.chunk(row, header)
             header, row = chunk.header_row, chunk.next_row
-            for record in self._records(chunk):
-                if record.data[ROW_NUMBER] < until:
-                    self._keys.add(record.data)
+            records = self._records(chunk)
+            self._keys.add_all([each for each in records if each.data[ROW_NUMBER] < until])
         self._losses = losses
 
     def _records(self, chunk: Chunk) -> list[SourceRecord]:
@@ -154,7 +182,7 @@ class SheetRows:
         left = self._table.frame.left
         columns += [naming.blank(number) for number in range(left + len(columns), left + wide)]
         nulls = self._nulls(columns)
-        read = [column if is_read(self._config, column) else None for column in columns]
+        read = [column if self._is_read(column) else None for column in columns]
         return [
             SourceRecord(str(number), self._record(number, row, read, nulls))
             for number, row in chunk.rows
@@ -167,8 +195,14 @@ class SheetRows:
         return {
             column.name: None
             for column in [*columns, *gone]
-            if (column.header or column.name in self._wanted) and is_read(self._config, column)
+            if (column.header or column.name in self._wanted) and self._is_read(column)
         }
+
+    def _is_read(self, column: Column) -> bool:
+        """Tell whether anybody sees a column: keys are looked at in any case."""
+        if column.name in self._unselected and column.name not in self._config.key_properties:
+            return False
+        return is_read(self._config, column)
 
     def _record(
         self, number: int, row: Row, columns: list[Column | None], nulls: Mapping[str, None]

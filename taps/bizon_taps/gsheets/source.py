@@ -2,12 +2,14 @@
 
 https://developers.google.com/workspace/sheets/api/reference/rest. A run asks once for each
 spreadsheet, once for its last edit, and then for rows, as many at once as have 400,000 cells.
+Where a worksheet takes several of those, its last edit is asked for again at the end.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -41,6 +43,8 @@ SETTINGS = (
 )
 """Settings that change the records of a worksheet."""
 SHOWN_CHARACTERS = 80
+
+logger = logging.getLogger(__name__)
 
 
 class GsheetsSource(AbstractSource):
@@ -139,6 +143,11 @@ class GsheetsSource(AbstractSource):
             return self.get(pagination)
         modified = self._modified()
         if modified is not None and source_state.state == self._state(modified):
+            logger.info(
+                "Stream %r is skipped: its spreadsheet has not been edited since %s.",
+                str(self.config.stream),
+                modified,
+            )
             return SourceIteration(next_state=source_state.state)
         return self._page(Position(modified=modified))
 
@@ -166,8 +175,29 @@ class GsheetsSource(AbstractSource):
             vars(self).pop("_rows", None)
             iteration = self._rows.page(position)
         if not iteration.next_pagination:
-            iteration.next_state = self._state(position.modified)
+            was_edited = self._was_edited(position)
+            iteration.next_state = self._state(None if was_edited else position.modified)
         return iteration
+
+    def _was_edited(self, position: Position) -> bool:
+        """Tell whether the spreadsheet was edited between two requests for its rows; say so.
+
+        The rows of one request are of one moment; of those of several, some may have moved past
+        the place the next one began at. That cannot be seen in the rows, but Drive knows of it.
+        """
+        rows = self._rows
+        was_edited = rows.lost_rows
+        if not was_edited and not rows.is_of_one_moment and position.modified is not None:
+            identity = self._sheet().spreadsheet.spreadsheet_id
+            now = self._directory.modified.again(self._apis, identity)
+            was_edited = now not in {None, position.modified}
+        if was_edited:
+            logger.warning(
+                "Stream %r: the spreadsheet was edited while it was read, so rows that moved may "
+                "be missing or there twice; the next run reads it again.",
+                str(self.config.stream),
+            )
+        return was_edited
 
     @property
     def _directory(self) -> Directory:
@@ -186,7 +216,7 @@ class GsheetsSource(AbstractSource):
             self.config.rows_per_request,
             width=self._known_width,
         )
-        return SheetRows(sheet, self.config, table, self.stream_schema)
+        return SheetRows(sheet, self.config, table, self.stream_schema, self.selected_fields)
 
     @property
     def _known_width(self) -> int | None:

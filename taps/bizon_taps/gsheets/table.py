@@ -133,7 +133,7 @@ class TableReader:
         width: How many columns rows are expected to have, None for as many as the grid has.
 
     Attributes:
-        answers: How many came.
+        requests: How many were made.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class TableReader:
         self._width = min(width or frame.width, frame.width)
         self._blank_answers = 0
         self._answer: Answer | None = None
-        self.answers = 0
+        self.requests = 0
 
     def chunk(self, first: int, header_row: int | None) -> Chunk:
         """Return the rows from ``first`` on, as many as a page is to hold.
@@ -181,11 +181,11 @@ class TableReader:
         """Keep the answer to a request, for :meth:`chunk` to take from."""
         *above, block = blocks
         headers = self._texts(above[0], header_row) if header_row else []
-        self.answers += 1
         self._answer = Answer(block, ranges[-1][3], block.top, header_row, headers)
         return self._answer
 
     def _fetch(self, ranges: Sequence[Range]) -> list[Block]:
+        self.requests += 1
         return fetch_blocks(self._apis, self._spreadsheet_id, ranges)
 
     def _taken(self, answer: Answer) -> Chunk:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 ID = "hs_object_id"
 CONTACTS_MODIFIED = "lastmodifieddate"
 MODIFIED = "hs_lastmodifieddate"
-_CUSTOM = re.compile(r"p[0-9]+_[A-Za-z0-9_]+|2-[0-9]+")
+_CUSTOM = re.compile(r"[ap][0-9]+_[A-Za-z0-9_]+|2-[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ _TABLE = (
     ("contacts", "0-1", "Contacts: people."),
     ("companies", "0-2", "Companies."),
     ("deals", "0-3", "Deals: sales in progress, won and lost."),
+    ("deal_splits", "", "Deal splits: who of several owners has which part of a deal."),
     ("tickets", "0-5", "Tickets: requests of customers."),
     ("products", "0-7", "Products of the library."),
     ("line_items", "0-8", "Line items: products as they were sold."),
@@ -73,18 +74,27 @@ _TABLE = (
     ("contracts", "", "Contracts."),
     ("projects", "0-970", "Projects."),
 )
-_BY_NUMBER = frozenset({"services", "courses", "listings", "appointments"})
-"""Objects whose paths have numbers instead of names."""
+_PATHS = {
+    "deal_splits": "deal_split",
+    "services": "0-162",
+    "courses": "0-410",
+    "listings": "0-420",
+    "appointments": "0-421",
+}
+"""Objects whose paths have a number, or another name."""
 
 STANDARD: dict[str, CrmObject] = {
-    name: CrmObject(name, type_id if name in _BY_NUMBER else name, type_id, about)
-    for name, type_id, about in _TABLE
+    name: CrmObject(name, _PATHS.get(name, name), type_id, about) for name, type_id, about in _TABLE
 }
 """The types every account may have, by the name of their stream."""
 
 
 def is_custom(name: str) -> bool:
-    """Tell whether a name is that of a custom object: ``p<portal>_<name>`` or ``2-<number>``."""
+    """Tell whether a name is that of a custom object.
+
+    Those of the account are called ``p<portal>_<name>`` or ``2-<number>``, those an app brings
+    along ``a<app>_<name>``.
+    """
     return _CUSTOM.fullmatch(name) is not None
 
 

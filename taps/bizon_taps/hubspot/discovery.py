@@ -8,8 +8,9 @@ subscription, is listed with the reason, and does not keep the others out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from bizon_singer.config_errors import nearest
 from bizon_singer.errors import ConfigError
@@ -19,7 +20,15 @@ from bizon_singer.source.reply import HttpStatusError
 from bizon_taps.hubspot import associations, history
 from bizon_taps.hubspot.config import HubSpotSourceConfig
 from bizon_taps.hubspot.crm_objects import STANDARD, CrmObject
-from bizon_taps.hubspot.listings import FULL_TABLE, INCREMENTAL, LISTINGS, Listing
+from bizon_taps.hubspot.listings import (
+    ACCOUNT_DETAILS,
+    BY_NAME,
+    FULL_TABLE,
+    INCREMENTAL,
+    LISTINGS,
+    Listing,
+    Parents,
+)
 from bizon_taps.hubspot.portal import MissingScopeError, Portal, results_of
 from bizon_taps.hubspot.properties import Property, chosen, fetch_properties, object_schema
 from bizon_taps.hubspot.rows import ABSENT, RowReader, fetch_custom_objects
@@ -106,6 +115,7 @@ class AccountDiscovery:
 
         Raises:
             ConfigError: A setting names an object there is not.
+            MissingScopeError: The token may read none of them.
             BizonSingerError: The account cannot be asked at all.
         """
         kinds = {kind.name: kind for kind in [*STANDARD.values(), *self._custom()]}
@@ -115,6 +125,9 @@ class AccountDiscovery:
         with ThreadPoolExecutor(WORKERS) as workers:
             found = list(workers.map(self._listing, LISTINGS))
             objects = list(workers.map(self._object, kinds.values()))
+            if all(item.unavailable for item in objects):
+                found = [_without_objects(item) for item in found]
+            _refuse_a_blind_token([*found, *objects])
             if pairs is None:
                 pairs = self._all_pairs(workers, objects, kinds)
         self._check_selected()
@@ -198,6 +211,26 @@ class AccountDiscovery:
         if reason:
             logger.warning("Associations of %s are not listed: %s.", kind.name, reason)
         return found
+
+
+def _without_objects(item: StreamDefinition) -> StreamDefinition:
+    """Return a list where no object can be read: one that is asked for each of them is empty."""
+    if BY_NAME[item.name].parents is not Parents.OBJECTS:
+        return item
+    return replace(item, unavailable="the token may read none of the objects")
+
+
+def _refuse_a_blind_token(found: Sequence[StreamDefinition]) -> None:
+    """Refuse a token that may read nothing but the details of the account, which any may.
+
+    Raises:
+        MissingScopeError: It may not.
+    """
+    if all(item.unavailable for item in found if item.name != ACCOUNT_DETAILS):
+        raise MissingScopeError(
+            "the token may read nothing of this account; give the app the scopes of the streams "
+            "to read, such as crm.objects.contacts.read (the README of tap-hubspot lists them)"
+        )
 
 
 def _why_not(ask: Callable[[], None]) -> str | None:

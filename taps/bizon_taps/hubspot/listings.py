@@ -15,6 +15,7 @@ from bizon_singer.source.models import StreamDefinition
 INCREMENTAL = "INCREMENTAL"
 FULL_TABLE = "FULL_TABLE"
 
+ACCOUNT_DETAILS = "account_details"
 NUMBERED_END = "Its path is a numbered one, which HubSpot supports until September 2027."
 V4_END = "Its path is one of v4, which HubSpot supports until 2027-03-30."
 
@@ -130,7 +131,7 @@ _STAGE = "displayOrder:i archived:b archivedAt:t createdAt:t updatedAt:t"
 
 LISTINGS: tuple[Listing, ...] = (
     Listing(
-        "account_details",
+        ACCOUNT_DETAILS,
         ("portalId",),
         "portalId:i accountType timeZone companyCurrency additionalCurrencies:l utcOffset "
         "utcOffsetMilliseconds:i uiDomain dataHostingLocation",

@@ -7,7 +7,8 @@ after the live one has ended, or archived later than that and in the next run's.
 
 Why an incremental run reads the whole list of archived objects: archiving does not move the
 modified date, and the search has no archived objects. They are kept for 90 days, so the list is
-short; those archived before the window are left out of the records.
+short; those archived before the window are left out of the records, unless the run before did not
+read archived objects at all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bizon_taps.hubspot.crm_objects import CrmObject
 from bizon_taps.hubspot.portal import JSON, Page, Portal
 from bizon_taps.hubspot.position import ARCHIVED, LIVE, TAIL, WINDOW, Position
 from bizon_taps.hubspot.properties import (
+    UNTYPED,
     Property,
     RecordReader,
     chosen,
@@ -32,7 +34,7 @@ from bizon_taps.hubspot.properties import (
 )
 from bizon_taps.hubspot.search import MAX_RESULTS, search_page
 from bizon_taps.hubspot.values import UntypedError, moment_of
-from bizon_taps.hubspot.window import Window, milliseconds_of, start_after, state_of
+from bizon_taps.hubspot.window import Window, archived_after, milliseconds_of, start_after, state_of
 
 LIST_LIMIT = 100
 
@@ -72,7 +74,8 @@ class ObjectReader:
 
     @cached_property
     def _reader(self) -> RecordReader:
-        return RecordReader(self._kind.name, self._properties)
+        keeps_untyped = self._fields is None or UNTYPED in self._fields
+        return RecordReader(self._kind.name, self._properties, keeps_untyped=keeps_untyped)
 
     # In full
 
@@ -130,7 +133,7 @@ class ObjectReader:
         position = Position.of(pagination) if pagination else Position(WINDOW, until=self._now())
         start = start_after(state, self._config.lookback_seconds)
         if position.phase == ARCHIVED:
-            return self._archived_after(start, position)
+            return self._archived_after(archived_after(state, start), position)
         if position.phase == WINDOW:
             window = Window(milliseconds_of(start), position.until)
             following = Position(TAIL, until=position.until)
@@ -169,7 +172,9 @@ class ObjectReader:
         return SourceIteration(following.pagination(), records)
 
     def _end(self, position: Position, records: list[SourceRecord]) -> SourceIteration:
-        return SourceIteration({}, records, state_of(position.until))
+        return SourceIteration(
+            {}, records, state_of(position.until, archived=self._config.archived)
+        )
 
 
 def ids_of(results: list[JSON], stream: str) -> list[str]:

@@ -123,11 +123,15 @@ class RecordReader:
     Args:
         stream: Name of the stream, for messages.
         properties: What is asked for, and all that a record will hold.
+        keeps_untyped: Whether the field for values that cannot be typed will be written.
     """
 
-    def __init__(self, stream: str, properties: Sequence[Property]) -> None:
+    def __init__(
+        self, stream: str, properties: Sequence[Property], *, keeps_untyped: bool = True
+    ) -> None:
         """Compile what is done with each record."""
         self._stream = stream
+        self._keeps_untyped = keeps_untyped
         self.names = [item.name for item in properties]
         self._fields = [(item.field, item.name) for item in properties]
         self._are_fields = {item.name for item in properties if item.field == item.name}
@@ -184,12 +188,13 @@ class RecordReader:
         data[field] = None
         if field not in self._warned:
             self._warned.add(field)
+            kept = "kept as text in" if self._keeps_untyped else "lost; to have their text, select"
             logger.warning(
-                "Stream %r, property `%s`: a value is %s; such values are null and kept as text "
-                "in `%s`.",
+                "Stream %r, property `%s`: a value is %s; such values are null and %s `%s`.",
                 self._stream,
                 excerpt(field, SHOWN_CHARACTERS),
                 WHAT[kind],
+                kept,
                 UNTYPED,
             )
 

@@ -15,6 +15,7 @@ from bizon_singer.source.models import SourceIncrementalState
 from bizon_taps.hubspot.values import EPOCH, UntypedError, moment_of, written
 
 READ_UNTIL = "read_until"
+WITH_ARCHIVED = "archived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,16 @@ def _began(state: SourceIncrementalState) -> datetime:
     return state.last_run if read_until is None else min(state.last_run, read_until)
 
 
-def state_of(until: int) -> dict[str, Any]:
+def archived_after(state: SourceIncrementalState, start: datetime) -> datetime:
+    """Return since when archived objects are new: ever, if the last run did not read them."""
+    is_first = READ_UNTIL not in state.state
+    return start if is_first or state.state.get(WITH_ARCHIVED) else EPOCH
+
+
+def state_of(until: int, *, archived: bool = False) -> dict[str, Any]:
     """Return what the next run is to know of one that has read until a moment."""
-    return {READ_UNTIL: written(EPOCH + timedelta(milliseconds=until))}
+    known: dict[str, Any] = {READ_UNTIL: written(EPOCH + timedelta(milliseconds=until))}
+    return {**known, WITH_ARCHIVED: True} if archived else known
 
 
 def milliseconds_of(moment: datetime) -> int:

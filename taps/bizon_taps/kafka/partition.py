@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from bizon_taps.kafka.position import Place
+from bizon_taps.kafka.records import moment_of
 
 NO_END = 2**63
 """No offset is as large."""
@@ -21,7 +21,7 @@ class Partition:
         end: The offset it is read up to.
         leader_epoch: Epoch of the leader that gave the last message, None if unknown.
         size: How many bytes the values of its messages had.
-        moment: Time of the last message that became a record, None where it has none.
+        milliseconds: Time of the last message that became a record since 1970; 0 for none.
         records: How many records were made of its messages.
         empty: How many messages without a value were left out.
         bad: How many messages that cannot be decoded were left out.
@@ -32,7 +32,7 @@ class Partition:
     end: int = NO_END
     leader_epoch: int | None = None
     size: int = 0
-    moment: datetime | None = None
+    milliseconds: int = 0
     records: int = 0
     empty: int = 0
     bad: int = 0
@@ -54,7 +54,8 @@ class Partition:
             end: Where it ends now, or is read up to; None if unknown.
         """
         behind = "" if end is None else f" of {end}, lag {max(0, end - self.offset)}"
-        time = "" if self.moment is None else f", time {self.moment.isoformat()}"
+        moment = moment_of(self.milliseconds)
+        time = "" if moment is None else f", time {moment.isoformat()}"
         return (
             f"partition {self.number} at offset {self.offset}{behind}{time}: {self.size} bytes, "
             f"{self.records} records, "

@@ -18,7 +18,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import methodcaller
 from typing import Any
 
@@ -45,6 +45,7 @@ TIMESTAMP_TYPES = {
     TIMESTAMP_LOG_APPEND_TIME: "LogAppendTime",
 }
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT: JsonSchema = {"type": ["string", "null"]}
 _PLACE: JsonSchema = {
     "topic": {"type": "string", "description": "Name of the topic."},
@@ -168,7 +169,19 @@ class RecordMaker:
         value: Any = message.value()
         if not value and self._skips_empty:
             return None
-        headers = _headers_of(message)
+        headers = headers_of(message)
+        key = self._key(message.key(), headers)
+        if value is not None:
+            try:
+                value = self._decode_value(value, self._topic, headers)
+            except DecodeError as error:
+                raise BadMessageError("value", error.reason) from error
+        return self._made(message, key, headers, value)
+
+    def _made(
+        self, message: Message, key: Any, headers: Headers | None, value: Any
+    ) -> SourceRecord:
+        """Return the record of what a message holds, decoded."""
         topic, partition, offset = self._topic, message.partition(), message.offset()
         kind, milliseconds = message.timestamp()
         moment = self._moment(milliseconds) if kind else None
@@ -179,22 +192,16 @@ class RecordMaker:
             "offset": offset,
             "timestamp": moment,
             "timestamp_type": TIMESTAMP_TYPES.get(kind),
-            "key": self._key(message.key(), headers),
-            "headers": list(map(_header, headers)) if headers else _NO_HEADERS,
-            "value": value if value is None else self._value(value, headers),
+            "key": key,
+            "headers": list(map(header_of, headers)) if headers else _NO_HEADERS,
+            "value": value,
         }
         if self._by_key:
             data[DELETED] = (moment or datetime.now(UTC)) if value is None else None
         return SourceRecord(f"{topic}-{partition}-{offset}", data)
 
-    def _value(self, value: bytes, headers: Headers | None) -> Any:
-        try:
-            return self._decode_value(value, self._topic, headers)
-        except DecodeError as error:
-            raise BadMessageError("value", error.reason) from error
-
     def _moment(self, milliseconds: int) -> datetime | None:
-        moment = _moment(milliseconds)
+        moment = moment_of(milliseconds)
         if milliseconds > LARGEST_MILLISECONDS and not self._told_of_time:
             self._told_of_time = True
             logger.warning(
@@ -225,7 +232,7 @@ def error_record(message: Message, topic: str, error: BadMessageError) -> Source
         "topic": topic,
         "partition": message.partition(),
         "offset": message.offset(),
-        "timestamp": _moment(milliseconds) if kind else None,
+        "timestamp": moment_of(milliseconds) if kind else None,
         "timestamp_type": TIMESTAMP_TYPES.get(kind),
         "part": error.part,
         "reason": str(error),
@@ -235,10 +242,10 @@ def error_record(message: Message, topic: str, error: BadMessageError) -> Source
     return SourceRecord(f"{topic}-{data['partition']}-{data['offset']}", data)
 
 
-def _moment(milliseconds: int) -> datetime | None:
+def moment_of(milliseconds: int) -> datetime | None:
     """Return a timestamp as a time, None where no calendar has it or nobody set it."""
     if 0 < milliseconds <= LARGEST_MILLISECONDS:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+        return _EPOCH + timedelta(milliseconds=milliseconds)  # no float: it would round far times
     return None
 
 
@@ -247,7 +254,12 @@ _read_headers = methodcaller("headers")
 returns all the same, which Python finds out in this way of calling, and not in every other."""
 
 
-def _headers_of(message: Message) -> Headers | None:
+def headers_of(message: Message) -> Headers | None:
+    """Return the headers of a message.
+
+    Raises:
+        BadMessageError: One has no readable name.
+    """
     try:
         found: Headers | None = _read_headers(message)
     except (SystemError, UnicodeDecodeError) as error:
@@ -255,7 +267,8 @@ def _headers_of(message: Message) -> Headers | None:
     return found
 
 
-def _header(header: tuple[str, bytes | None]) -> dict[str, Any]:
+def header_of(header: tuple[str, bytes | None]) -> dict[str, Any]:
+    """Return a header as records have it."""
     name, value = header
     if value is None:
         return {"key": name, "value": None}

@@ -21,6 +21,7 @@ from bizon_taps.kafka.partition import Partition
 from bizon_taps.kafka.position import Position
 from bizon_taps.kafka.reader import TopicReader
 from bizon_taps.kafka.records import BadMessageError, RecordMaker, error_record
+from bizon_taps.kafka.text_records import TextRecordMaker
 
 logger = logging.getLogger("bizon_singer.kafka")
 
@@ -58,6 +59,7 @@ class TopicRun:
         topic: Name of the topic.
         session: Asks the schema registry.
         is_for_errors: Whether only the messages that cannot be decoded are wanted.
+        takes_text: Whether its records may be JSON text.
     """
 
     def __init__(
@@ -68,17 +70,21 @@ class TopicRun:
         session: Any,
         *,
         is_for_errors: bool,
+        takes_text: bool = False,
     ) -> None:
         """Find the topic and its limits: its end is the one it has now."""
         self._config = config
         self._topic = topic
         self._is_for_errors = is_for_errors
         self._client = client
-        self._decoders = (
-            decoder_for(config.decoding, session, "key"),
-            passing(decoder_for(config.decoding, session, "value")),
+        key = decoder_for(config.decoding, session, "key")
+        value = decoder_for(config.decoding, session, "value")
+        self._decoders = (key, value)
+        self._maker = (
+            TextRecordMaker(topic, config, key, value)
+            if takes_text and passing(value) is not value
+            else RecordMaker(topic, config, key, passing(value))
         )
-        self._maker = RecordMaker(topic, config, *self._decoders)
         self.opening = Opening(client, config, topic)
         self.opening.look()
         self._clock = Clock()
@@ -176,6 +182,7 @@ class TopicRun:
         # Only waiting counts: a target may take its time to read.
         self._silence = 0.0 if fetched else self._silence + fetch.seconds
         partitions = self.reader.partitions
+        make = self._maker.record
         for message in fetched:
             error = message.error()
             if error is not None:
@@ -184,8 +191,18 @@ class TopicRun:
             partition = partitions[message.partition()]
             offset = message.offset()
             if offset < partition.end:
-                record = self._record(message, partition)
+                try:
+                    record = make(message)
+                except BadMessageError as bad:
+                    record = self._record_of_bad(message, partition, bad)
+                else:
+                    if record is None:
+                        partition.empty += 1
+                    elif self._is_for_errors:
+                        record = None
                 if record is not None:
+                    partition.records += 1
+                    partition.milliseconds = message.timestamp()[1]
                     records.append(record)
                 value = message.value()
                 if value is not None:
@@ -198,28 +215,18 @@ class TopicRun:
             if partition.offset >= partition.end:
                 self.reader.finish(partition)
 
-    def _record(self, message: Message, partition: Partition) -> SourceRecord | None:
-        """Return the record of a message, None if it is left out; either is counted."""
-        try:
-            record = self._maker.record(message)
-        except BadMessageError as error:
-            if self._is_for_errors:
-                partition.records += 1
-                return error_record(message, self._topic, error)
-            if not self._is_left_out(error):
-                raise self._failure_of(message, error) from error
-            if not partition.bad:
-                logger.warning("%s; it is left out.", self._sentence(message, error))
-            partition.bad += 1
-            return None
-        if record is None:
-            partition.empty += 1
-            return None
+    def _record_of_bad(
+        self, message: Message, partition: Partition, error: BadMessageError
+    ) -> SourceRecord | None:
+        """Return the record of a message that cannot be decoded, None if it is left out."""
         if self._is_for_errors:
-            return None
-        partition.records += 1
-        partition.moment = record.data["timestamp"]
-        return record
+            return error_record(message, self._topic, error)
+        if not self._is_left_out(error):
+            raise self._failure_of(message, error) from error
+        if not partition.bad:
+            logger.warning("%s; it is left out.", self._sentence(message, error))
+        partition.bad += 1
+        return None
 
     def _is_left_out(self, error: BadMessageError) -> bool:
         is_key = error.part == "key"

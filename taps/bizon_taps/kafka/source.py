@@ -20,6 +20,7 @@ from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.config import KafkaSourceConfig, TopicConfig
 from bizon_taps.kafka.position import Position
 from bizon_taps.kafka.run import TopicRun
+from bizon_taps.kafka.text_records import takes_text
 from bizon_taps.kafka.topics import Topics, topic_of
 
 logger = logging.getLogger("bizon_singer.kafka")
@@ -171,7 +172,12 @@ class KafkaSource(AbstractSource):
         if self._run is None:
             topic, is_for_errors = topic_of(self.config)
             self._run = TopicRun(
-                self.config, self._connected(), topic, self.session, is_for_errors=is_for_errors
+                self.config,
+                self._connected(),
+                topic,
+                self.session,
+                is_for_errors=is_for_errors,
+                takes_text=takes_text(self.config, self.stream_schema, self.selected_fields),
             )
         return self._run
 

@@ -35,6 +35,8 @@ from bizon_taps.notion.ids import slug
 from bizon_taps.notion.workspace import JSON
 
 COLUMN_CHARACTERS = 40
+WITHOUT_VALUE = frozenset({"incomplete", "unsupported"})
+"""Types of rollups that have no value."""
 
 TEXT: JSON = {"type": ["null", "string"]}
 TIME: JSON = {"type": ["null", "string"], "format": "date-time"}
@@ -188,6 +190,8 @@ def _computed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = value.get(str(value.get("type")))
+    if value.get("type") in WITHOUT_VALUE:
+        return None
     if value.get("type") == "array" and isinstance(inner, list):
         return [value_of(item) if isinstance(item, dict) else item for item in inner]
     return inner

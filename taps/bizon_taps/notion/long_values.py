@@ -2,6 +2,7 @@
 
 A page holds 25 items of a title, a text, people or a relation; the rest is to be had property by
 property. What is computed from a relation that is cut, formulas and rollups, is asked for as well.
+Notion computes no median and no unique values; all values such a rollup is of stand in its place.
 https://developers.notion.com/reference/retrieve-a-page-property
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from bizon_taps.notion.columns import WITHOUT_VALUE
 from bizon_taps.notion.position import one_more
 from bizon_taps.notion.workspace import JSON, RefusedCursorError, Workspace
 
@@ -21,22 +23,26 @@ COMPUTED = frozenset({"formula", "rollup"})
 Wanted = Callable[[JSON], bool]
 
 
-def complete(workspace: Workspace, page: JSON, is_wanted: Wanted = lambda _: True) -> None:
+def complete(workspace: Workspace, page: JSON, is_wanted: Wanted = lambda _: True) -> list[JSON]:
     """Read the values a page holds only a part of, and put them in.
 
     Args:
         workspace: Where to ask.
         page: Is changed in place.
         is_wanted: Tells whether a property is worth a request.
+
+    Returns:
+        The properties Notion gives no value for.
     """
     found = page.get("properties")
     properties = [item for item in found.values() if isinstance(item, dict)] if found else []
     cut = [item for item in properties if _is_cut(item)]
     if any(item.get("type") == "relation" for item in cut):
         cut += [item for item in properties if item.get("type") in COMPUTED and item not in cut]
-    for item in cut:
-        if is_wanted(item):
-            _complete(workspace, page, item)
+    asked = [item for item in cut if is_wanted(item)]
+    for item in asked:
+        _complete(workspace, page, item)
+    return [item for item in asked if _has_no_value(item)]
 
 
 def _is_cut(item: JSON) -> bool:
@@ -49,7 +55,12 @@ def _is_cut(item: JSON) -> bool:
         return False
     array = value.get("array")
     is_full = isinstance(array, list) and len(array) >= ITEMS_OF_A_PAGE
-    return is_full or value.get("type") == "incomplete"
+    return is_full or _has_no_value(item)
+
+
+def _has_no_value(item: JSON) -> bool:
+    value = item.get("rollup")
+    return isinstance(value, dict) and value.get("type") in WITHOUT_VALUE
 
 
 def _complete(workspace: Workspace, page: JSON, item: JSON) -> None:
@@ -64,8 +75,11 @@ def _complete(workspace: Workspace, page: JSON, item: JSON) -> None:
         item.pop("has_more", None)
         return
     value = (whole.get("property_item") or {}).get(kind)
-    if isinstance(value, dict) and value.get("type") == "array":
-        value = {**value, "array": [_in_page_form(result) for result in results]}
+    if isinstance(value, dict) and (
+        value.get("type") == "array" or (value.get("type") == "unsupported" and results)
+    ):
+        array = [_in_page_form(result) for result in results]
+        value = {"type": "array", "array": array, "function": value.get("function")}
     item[kind] = value
 
 

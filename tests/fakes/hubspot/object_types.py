@@ -79,6 +79,7 @@ listings 0-420 - hs_name hs_price:n
 appointments 0-421 - hs_appointment_name hs_appointment_start:t
 contracts 0-425 - hs_name hs_start_date:d
 projects 0-970 - hs_name hs_start_date:d
+deal_split 0-72 crm.dealsplits.read_write hs_deal_split_percentage:n
 """
 CREATEDATE = frozenset({"contacts", "companies", "deals", "tickets", "products", "line_items"})
 KINDS = {
@@ -114,10 +115,10 @@ STANDARD: dict[str, ObjectType] = {
 }
 
 
-def custom_type(portal_id: int, name: str, number: int, own: dict[str, str]) -> ObjectType:
-    """Return the type of a custom object."""
+def custom_type(owner: str, name: str, number: int, own: dict[str, str]) -> ObjectType:
+    """Return the type of a custom object of an account (``p4242``) or an app (``a77``)."""
     return ObjectType(
-        f"p{portal_id}_{name}",
+        f"{owner}_{name}",
         f"2-{number}",
         "crm.objects.custom.read",
         created="hs_createdate",

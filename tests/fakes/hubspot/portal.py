@@ -148,9 +148,10 @@ class Portal:
         """Archive a property."""
         self.properties[kind][name]["archived"] = True
 
-    def add_custom_type(self, name: str, **own: str) -> str:
-        """Add a custom object type and return its fully qualified name."""
-        of = custom_type(self.accounts.portal_id, name, len(self.types) + 1000, own)
+    def add_custom_type(self, name: str, *, app: int = 0, **own: str) -> str:
+        """Add a custom object type, of an app if one is named; return its full name."""
+        owner = f"a{app}" if app else f"p{self.accounts.portal_id}"
+        of = custom_type(owner, name, len(self.types) + 1000, own)
         self.types[of.name] = of
         self._born(of)
         return of.name

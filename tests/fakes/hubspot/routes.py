@@ -237,6 +237,12 @@ TOKEN_PATHS: Final = frozenset(
 )
 
 
+def every_scope(portal: Portal) -> set[str]:
+    """Return the scopes of all there is but the details of the account, which any token has."""
+    of_objects = {of.scope for of in portal.types.values()}
+    return of_objects | {scope for route in ROUTES for scope in route.scopes} - {"oauth"}
+
+
 def find(request: Request) -> tuple[Route, Call]:
     """Return the route of a request, and the call it makes there.
 

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
-from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from tests.fakes.http_server import Answer, HttpServer, Request, json_answer
+from tests.fakes.http_server import Answer, Request, json_answer
 from tests.fakes.notion.listing import known_only, matching, ordered, paged
 from tests.fakes.notion.objects import NEW, OLD, Objects
 from tests.fakes.notion.refusal import RefusalError, invalid, not_found, restricted
 from tests.fakes.notion.texts import dashed, plain
-from tests.fakes.notion.values import LISTS, property_items
+from tests.fakes.notion.values import computed, property_items
 from tests.fakes.notion.workspace import Thing, Workspace
+from tests.fakes.trouble import TroubledServer
 
 TOKEN = "ntn_1234567890abcdefghijklmnopqrstuv"
 RESULT_CAP = 10_000
@@ -32,18 +31,13 @@ QUERY_FIELDS = frozenset(
     {"filter", "sorts", "start_cursor", "page_size", "archived", "in_trash", "filter_properties"}
 )
 
-Fault = Callable[[Request], Answer | None]
 
-
-class Notion:
+class Notion(TroubledServer):
     """The server; a context manager.
 
     Attributes:
-        base_url: Where it is.
         token: What the integration proves itself with.
         workspace: What there is, to be edited at any time.
-        faults: Asked before each answer; the first that gives one spoils the request.
-        before_each: Called with each request before it is answered.
         capabilities: What the integration may read besides content.
         result_cap: The most results one query gives.
         requests_per_second: How much may be asked for, None for any number.
@@ -52,28 +46,14 @@ class Notion:
 
     def __init__(self) -> None:
         """Take a free port."""
+        super().__init__()
         self.workspace = Workspace()
         self.token = TOKEN
-        self.faults: list[Fault] = []
-        self.before_each: Callable[[Request], None] = lambda _: None
         self.capabilities = set(CAPABILITIES)
         self.result_cap = RESULT_CAP
         self.requests_per_second: float | None = None
         self.truncated: dict[str, list[str]] = {}
-        self.requests: list[tuple[str, str]] = []
         self._recent: list[float] = []
-        self._lock = threading.RLock()
-        self._server = HttpServer(self._answer)
-        self.base_url = self._server.url
-
-    def __enter__(self) -> Self:
-        """Serve in threads."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop serving."""
-        self._server.__exit__()
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """Return the settings that lead a tap here."""
@@ -85,22 +65,16 @@ class Notion:
             **more,
         }
 
-    def _answer(self, request: Request) -> Answer:
-        with self._lock:
-            self.requests.append((request.method, request.path))
-            self.before_each(request)
-            for fault in self.faults:
-                spoiled = fault(request)
-                if spoiled is not None:
-                    return spoiled
-            request_id = str(UUID(int=len(self.requests)))
-            try:
-                self._admit(request)
-                body = _Call(self, request).answer()
-            except RefusalError as refusal:
-                wait = {"Retry_After": "1"} if refusal.code == "rate_limited" else {}
-                return json_answer(refusal.body(request_id), refusal.status, **wait)
-            return json_answer({**body, "request_id": request_id})
+    def good(self, request: Request) -> Answer:
+        """Return the answer where nothing goes wrong, which may be a refusal."""
+        request_id = str(UUID(int=self.trouble.asked))
+        try:
+            self._admit(request)
+            body = _Call(self, request).answer()
+        except RefusalError as refusal:
+            wait = {"Retry_After": "1"} if refusal.code == "rate_limited" else {}
+            return json_answer(refusal.body(request_id), refusal.status, **wait)
+        return json_answer({**body, "request_id": request_id})
 
     def _admit(self, request: Request) -> None:
         if self.requests_per_second is not None:
@@ -264,9 +238,9 @@ class _Call:
         if value is None:
             raise not_found("property", unquote(identifier))
         kind = value["type"]
-        if kind not in LISTS:
+        items = property_items(value, values)
+        if items is None:
             return {"object": "property_item", **value}
-        items = property_items(value)
         things = [
             Thing(_item_id(page, number), "block", page.created, page.edited)
             for number in range(len(items))
@@ -284,7 +258,12 @@ class _Call:
             "next_cursor": following,
             "has_more": following is not None,
             "type": "property_item",
-            "property_item": {"id": value["id"], "next_url": next_url, "type": kind, kind: {}},
+            "property_item": {
+                "id": value["id"],
+                "next_url": next_url,
+                "type": kind,
+                kind: computed(value, is_last=following is None),
+            },
         }
 
     def markdown(self, given: str, _: str) -> dict[str, Any]:

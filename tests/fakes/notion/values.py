@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tests.fakes.notion.texts import part, rich_text
@@ -9,6 +10,8 @@ from tests.fakes.notion.texts import part, rich_text
 MOST_ITEMS = 25
 """A page carries no more of a list; the rest is asked for by the property."""
 LISTS = frozenset({"title", "rich_text", "people", "relation"})
+UNSUPPORTED = frozenset({"show_unique", "unique", "median"})
+"""What Notion does not compute of a rollup: it gives all there is of it instead."""
 
 
 def schema_of(name: str, identifier: str, definition: str | dict[str, Any]) -> dict[str, Any]:
@@ -48,8 +51,10 @@ def _inner(kind: str, value: Any) -> Any:
 
 
 def shortened(value: dict[str, Any]) -> dict[str, Any]:
-    """Return a value as a page carries it: lists cut at 25 items."""
+    """Return a value as a page carries it: lists cut at 25 items, and what is counted of them."""
     kind = value["type"]
+    if kind == "rollup":
+        return {**value, kind: _shortened_rollup(value[kind])}
     if kind not in LISTS:
         return value
     items = value[kind]
@@ -57,11 +62,64 @@ def shortened(value: dict[str, Any]) -> dict[str, Any]:
     return {**value, kind: items[:MOST_ITEMS], **more}
 
 
-def property_items(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the items of a list property, one by one."""
+def _shortened_rollup(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value.get("function") in UNSUPPORTED:
+        return _unsupported(value)
+    if value["type"] == "array":
+        return {**value, "array": value["array"][:MOST_ITEMS]}
+    if value.get("function") == "count":
+        return {**value, "number": min(value["number"], MOST_ITEMS)}
+    return value
+
+
+def _unsupported(value: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "unsupported", "unsupported": {}, "function": value["function"]}
+
+
+def property_items(
+    value: dict[str, Any], values: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]] | None:
+    """Return the items of a property, one by one; None if it has a single value.
+
+    Args:
+        value: The property.
+        values: All of the page: what a rollup computes is given along with what it is of.
+    """
     kind = value["type"]
-    base = {"object": "property_item", "type": kind, "id": value["id"]}
-    return [{**base, kind: item} for item in value[kind]]
+    if kind in LISTS:
+        return [_item(value["id"], kind, part) for part in value[kind]]
+    if kind != "rollup" or not isinstance(value[kind], dict):
+        return None
+    if value[kind]["type"] == "array":
+        return [
+            _item(value["id"], item["type"], part)
+            for item in value[kind]["array"]
+            for part in (item[item["type"]] if item["type"] in LISTS else [item[item["type"]]])
+        ]
+    relations = [item["relation"] for item in values if item["type"] == "relation"]
+    return [_item(value["id"], "relation", part) for part in (relations or [[]])[0]]
+
+
+def _item(identifier: str, kind: str, value: Any) -> dict[str, Any]:
+    return {"object": "property_item", "type": kind, "id": identifier, kind: value}
+
+
+def computed(value: dict[str, Any], *, is_last: bool) -> Any:
+    """Return what a list of items says of the whole property; a rollup is told at its end.
+
+    https://developers.notion.com/reference/retrieve-a-page-property
+    """
+    inner = value[value["type"]]
+    if value["type"] != "rollup":
+        return {}
+    if inner.get("function") in UNSUPPORTED:
+        return _unsupported(inner)
+    if inner["type"] == "array":
+        return {**inner, "array": []}
+    unknown = {"type": "incomplete", "incomplete": {}, "function": inner.get("function")}
+    return inner if is_last else unknown
 
 
 def title_of(text: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from typing import Any
 from bizon_taps.kafka.decoding.avro_logical import Convert, converter_of
 from bizon_taps.kafka.decoding.avro_primitives import (
     CUT_OFF,
+    MORE,
     PRIMITIVES,
     Read,
     fixed_reader,
@@ -170,6 +171,9 @@ def _enum(symbols: list[str]) -> Read:
 
 def _count(data: bytes, at: int) -> tuple[int, int]:
     """Read how many items a block has; a negative count is followed by the block's size."""
+    byte = data[at]
+    if byte < MORE and not byte & 1:
+        return byte >> 1, at + 1
     count, at = read_long(data, at)
     if count < 0:
         _size, at = read_long(data, at)

@@ -15,7 +15,7 @@ from bizon_taps.kafka.decoding.error import DecodeError
 Read = Callable[[bytes, int], tuple[Any, int]]
 
 CUT_OFF = "it ends before its schema does"
-_MORE = 0x80
+MORE = 0x80
 _LONG_BITS = 64
 _SHIFTS = range(7, _LONG_BITS, 7)
 _INT_RANGE = range(-(2**31), 2**31)
@@ -40,13 +40,13 @@ def read_long(data: bytes, at: int) -> tuple[int, int]:
     """Read a number of 64 bits: zigzag, seven bits a byte."""
     byte = data[at]
     at += 1
-    if byte < _MORE:
+    if byte < MORE:
         return (byte >> 1) ^ -(byte & 1), at
     number = byte & 0x7F
     for shift in _SHIFTS:
         byte = data[at]
         at += 1
-        if byte < _MORE:
+        if byte < MORE:
             number |= byte << shift
             if number >> _LONG_BITS:
                 break
@@ -57,6 +57,9 @@ def read_long(data: bytes, at: int) -> tuple[int, int]:
 
 def read_int(data: bytes, at: int) -> tuple[int, int]:
     """Read a number of 32 bits, written like a long."""
+    byte = data[at]
+    if byte < MORE:
+        return (byte >> 1) ^ -(byte & 1), at + 1
     number, at = read_long(data, at)
     if number not in _INT_RANGE:
         raise DecodeError("a number in it takes more than 32 bits")
@@ -77,9 +80,9 @@ def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
     """Read a length and so many bytes."""
     size = data[at]
     at += 1
-    if size >= _MORE:
+    if size >= MORE:
         following = data[at]
-        if following < _MORE:  # two bytes: up to 8,191
+        if following < MORE:  # two bytes: up to 8,191
             size += (following - 1) << 7
             at += 1
         else:
@@ -95,6 +98,13 @@ def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
 
 def read_string(data: bytes, at: int) -> tuple[str, int]:
     """Read a length and so many bytes of UTF-8."""
+    size = data[at]
+    if size < MORE and not size & 1:  # nearly all: a call less takes a quarter off
+        at += 1
+        end = at + (size >> 1)
+        if end <= len(data):
+            return data[at:end].decode(), end
+        raise DecodeError(CUT_OFF)
     raw, at = read_bytes(data, at)
     return raw.decode(), at
 
