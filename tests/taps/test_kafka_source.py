@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bizon_singer.testing.runs import Run, run
 from bizon_taps.kafka.tap import TapKafka
 from tests.fakes.kafka import PARTITIONS, Kafka
+from tests.fakes.schema_registry.server import SchemaRegistry
 
 
 def numbers(done: Run, stream: str | None = None) -> list[int]:
@@ -141,6 +143,44 @@ def test_a_bad_message_may_be_left_out(kafka: Kafka, settings: dict[str, Any]) -
     assert numbers(done) == list(range(PARTITIONS))
     assert offsets(done, "orders")["0"] == 2
     assert [text for text in done.warnings if "it is left out" in text] == list(done.warnings) != []
+
+
+def test_a_bad_key_alone_may_be_left_out(kafka: Kafka) -> None:
+    """By Bizon's setting for keys, which says nothing of values."""
+    kafka.fill("orders", 4)
+    kafka.put("orders", b'{"number": 9}', key=b"\xff")
+    kafka.flush()
+    done = read(kafka, skip_message_invalid_keys=True)
+    assert (done.code, numbers(done)) == (0, [0, 1, 2, 3])
+    assert any("its key cannot be read" in text for text in done.warnings)
+    kafka.put("orders", b"{", key=b"k")
+    kafka.flush()
+    failed = read(kafka, done.state, skip_message_invalid_keys=True)
+    assert (failed.code, failed.records()) == (4, [])
+
+
+@pytest.mark.parametrize("kind", [None, "apicurio", "confluent"])
+def test_bizons_registry_is_one(kafka: Kafka, kind: str | None) -> None:
+    """`authentication` names it, with its own user; unless it says so, it is Apicurio's."""
+    number = {"type": "record", "name": "N", "fields": [{"name": "number", "type": "long"}]}
+    login = {"schema_registry_username": "me", "schema_registry_password": "mine"}
+    with SchemaRegistry(credentials=("me", "mine")) as registry:
+        content_id = registry.register("orders-value", json.dumps(number))
+        kafka.put("orders", b"\0" + content_id.to_bytes(4, "big") + b"\x0e")
+        kafka.flush()
+        authentication = {
+            "type": "basic",
+            "params": {"username": "u", "password": "p"},
+            "schema_registry_url": registry.url,
+            **login,
+            **({} if kind is None else {"schema_registry_type": kind}),
+        }
+        # The cluster knows no logins.
+        security = {"protocol": "PLAINTEXT"}
+        done = read(kafka, authentication=authentication, security=security)
+        asked = set(registry.asked)
+    assert (done.code, numbers(done)) == (0, [7]), done.sentence
+    assert any(path.startswith("/apis/") for path in asked) == (kind != "confluent")
 
 
 def test_a_bad_message_may_go_to_a_stream_of_its_own(kafka: Kafka) -> None:
