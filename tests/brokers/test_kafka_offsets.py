@@ -302,7 +302,7 @@ def at(milliseconds: int) -> str:
     ids=", ".join,
 )
 def test_a_time_is_the_first_message_not_before_it(
-    settings: dict[str, str], make_topic: MakeTopic, tmp_path: Path
+    settings: dict[str, Any], make_topic: MakeTopic, tmp_path: Path
 ) -> None:
     """In each partition; a partition whose messages are all older begins at its end."""
     topic = make_topic(2)
