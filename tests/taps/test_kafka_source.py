@@ -159,13 +159,69 @@ def test_a_bad_key_alone_may_be_left_out(kafka: Kafka) -> None:
     assert (failed.code, failed.records()) == (4, [])
 
 
+TEXT, BASE64 = '{"a":1}', "eyJhIjoxfQ=="
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "value"),
+    [
+        ({}, "1", {"a": 1}),
+        ({"message_encoding": "auto"}, "1", {"a": 1}),
+        ({"message_encoding": "utf-8"}, "1", {"a": 1}),
+        ({"message_encoding": "utf-8", "key_encoding": "utf-8"}, 1, {"a": 1}),
+        ({"message_encoding": "text"}, "1", TEXT),
+        ({"message_encoding": "bytes"}, "MQ==", BASE64),
+        ({"message_encoding": "bytes", "key_encoding": "text"}, "1", BASE64),
+    ],
+    ids=str,
+)
+def test_an_encoding_says_what_bytes_become(
+    settings: dict[str, Any], key: Any, value: Any, kafka: Kafka
+) -> None:
+    """Values as `message_encoding` has it, keys as `key_encoding`; the SCHEMA says which."""
+    kafka.put("orders", TEXT, key="1")
+    kafka.flush()
+    done = read(kafka, **settings)
+    (row,) = done.records()
+    assert (done.code, row["key"], row["value"]) == (0, key, value)
+    (schema,) = done.recording.of("SCHEMA")
+    types = schema.body["schema"]["properties"]["value"]["type"]
+    assert types == ["object" if type(value) is dict else "string", "null"]
+
+
+FIELDS = {"type": "record", "name": "N", "fields": [{"name": "number", "type": "long"}]}
+WRITTEN = {
+    "avro": ("AVRO", json.dumps(FIELDS), b"\x0e"),
+    "json_schema": ("JSON", '{"properties":{"number":{"type":"integer"}}}', b'{"number":7}'),
+    "protobuf": ("PROTOBUF", 'syntax = "proto3"; message N { int64 number = 1; }', b"\0\x08\x07"),
+}
+
+
+@pytest.mark.parametrize("encoding", WRITTEN)
+@pytest.mark.parametrize("asked", ["auto", "avro", "json_schema", "protobuf"])
+def test_an_encoding_by_a_registry_is_found_or_held_to(
+    asked: str, encoding: str, kafka: Kafka
+) -> None:
+    """With `auto` each message is what its schema says; else another one is a bad message."""
+    kind, text, payload = WRITTEN[encoding]
+    with SchemaRegistry() as registry:
+        number = registry.register("orders-value", text, kind)
+        kafka.put("orders", b"\0" + number.to_bytes(4, "big") + payload)
+        kafka.flush()
+        done = read(kafka, message_encoding=asked, schema_registry={"url": registry.url})
+    if asked in {"auto", encoding}:
+        assert (done.code, numbers(done)) == (0, [7]), done.sentence
+    else:
+        assert (done.code, done.records()) == (4, [])
+        assert f"its schema is of the type {encoding}" in done.sentence
+
+
 @pytest.mark.parametrize("kind", [None, "apicurio", "confluent"])
 def test_bizons_registry_is_one(kafka: Kafka, kind: str | None) -> None:
     """`authentication` names it, with its own user; unless it says so, it is Apicurio's."""
-    number = {"type": "record", "name": "N", "fields": [{"name": "number", "type": "long"}]}
     login = {"schema_registry_username": "me", "schema_registry_password": "mine"}
     with SchemaRegistry(credentials=("me", "mine")) as registry:
-        content_id = registry.register("orders-value", json.dumps(number))
+        content_id = registry.register("orders-value", json.dumps(FIELDS))
         kafka.put("orders", b"\0" + content_id.to_bytes(4, "big") + b"\x0e")
         kafka.flush()
         authentication = {
