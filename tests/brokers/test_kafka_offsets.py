@@ -223,7 +223,7 @@ def test_partitions_added_under_an_endless_run_are_read(
         return fetched
 
     monkeypatch.setattr(TopicReader, "fetch", fetch_and_grow)
-    monkeypatch.setattr(run_module, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(run_module, "LOOK_SECONDS", 1.0)
     endless = {"until": "never", "max_messages": 40, "idle_timeout_seconds": 60}
     config = {"bootstrap_servers": topic.broker.address(), "topics": [topic.name], **endless}
     done = run(TapKafka, config)
@@ -296,14 +296,21 @@ def at(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 
-def test_a_time_is_the_first_message_not_before_it(make_topic: MakeTopic, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [{"start": "timestamp", "start_timestamp": at(16_000)}, {"start_date": at(16_000)}],
+    ids=", ".join,
+)
+def test_a_time_is_the_first_message_not_before_it(
+    settings: dict[str, Any], make_topic: MakeTopic, tmp_path: Path
+) -> None:
     """In each partition; a partition whose messages are all older begins at its end."""
     topic = make_topic(2)
     topic.write(
         Message(b'{"n": %d}' % number, partition=int(number >= 10), timestamp=1_000 * (number + 1))
         for number in range(20)
     )
-    reading = read(topic, tmp_path, start="timestamp", start_timestamp=at(16_000))
+    reading = read(topic, tmp_path, **settings)
     assert reading.code == 0
     assert reading.ledger(topic).checksums() == topic.ledger.only(1, 5).checksums()
     assert reading.offsets(topic) == {0: 10, 1: 10}

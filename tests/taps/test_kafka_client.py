@@ -13,8 +13,8 @@ from bizon_singer.errors import (
     ProtocolError,
     TransientError,
 )
-from bizon_taps.kafka.client import FIXED, properties_of
-from bizon_taps.kafka.config import REFUSED_PROPERTIES, KafkaSourceConfig
+from bizon_taps.kafka.client import properties_of
+from bizon_taps.kafka.config import FIXED, REFUSED_PROPERTIES, KafkaSourceConfig
 from bizon_taps.kafka.refusals import refusal
 
 BASIC = {"type": "basic", "params": {"username": "u", "password": "p"}}
@@ -99,8 +99,10 @@ def test_settings_reach_librdkafka(settings: dict[str, Any], told: dict[str, str
 
 
 def test_what_the_promise_stands_on_is_always_set() -> None:
-    """And each of these properties is refused in `consumer_config`."""
+    """And each of these properties is refused in `consumer_config`, unless that says the same."""
     assert FIXED.items() <= properties().items()
+    said = {"enable.auto.commit": "false", "isolation.level": "read_committed"}
+    assert FIXED.items() <= properties(consumer_config=said).items()
     assert FIXED.keys() <= REFUSED_PROPERTIES.keys()
 
 

@@ -51,6 +51,20 @@ def test_what_the_group_committed_is_a_start_if_asked(kafka: Kafka) -> None:
     assert numbers(read(kafka, start="committed", group_id="another")) == list(range(12))
 
 
+def test_what_the_group_committed_may_be_gone(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As what STATE says may: it is an error, or the earliest there is."""
+    kafka.fill("orders", 12)
+    read(kafka, read(kafka, max_messages=1).state, commit="on_start")
+    monkeypatch.setattr(Client, "limits", lambda *_: (2, 3))
+    failed = read(kafka, start="committed")
+    assert (failed.code, failed.records()) == (2, [])
+    assert "where the group's committed offset goes on" in failed.sentence
+    rest = read(kafka, start="committed", on_offset_expired="earliest")
+    assert numbers(rest) == [8, 9, 10, 11]
+
+
 def test_a_commit_waits_for_nobody_who_cannot_be_reached(kafka: Kafka) -> None:
     """The run ends as it would without; librdkafka waits 45 s before it says that it cannot."""
     kafka.fill("orders", 4)

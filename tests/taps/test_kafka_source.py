@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bizon_singer.testing.runs import Run, run
 from bizon_taps.kafka.tap import TapKafka
 from tests.fakes.kafka import PARTITIONS, Kafka
+from tests.fakes.schema_registry.server import SchemaRegistry
 
 
 def numbers(done: Run, stream: str | None = None) -> list[int]:
@@ -141,6 +143,100 @@ def test_a_bad_message_may_be_left_out(kafka: Kafka, settings: dict[str, Any]) -
     assert numbers(done) == list(range(PARTITIONS))
     assert offsets(done, "orders")["0"] == 2
     assert [text for text in done.warnings if "it is left out" in text] == list(done.warnings) != []
+
+
+def test_a_bad_key_alone_may_be_left_out(kafka: Kafka) -> None:
+    """By Bizon's setting for keys, which says nothing of values."""
+    kafka.fill("orders", 4)
+    kafka.put("orders", b'{"number": 9}', key=b"\xff")
+    kafka.flush()
+    done = read(kafka, skip_message_invalid_keys=True)
+    assert (done.code, numbers(done)) == (0, [0, 1, 2, 3])
+    assert any("its key cannot be read" in text for text in done.warnings)
+    kafka.put("orders", b"{", key=b"k")
+    kafka.flush()
+    failed = read(kafka, done.state, skip_message_invalid_keys=True)
+    assert (failed.code, failed.records()) == (4, [])
+
+
+TEXT, BASE64 = '{"a":1}', "eyJhIjoxfQ=="
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "value"),
+    [
+        ({}, "1", {"a": 1}),
+        ({"message_encoding": "auto"}, "1", {"a": 1}),
+        ({"message_encoding": "utf-8"}, "1", {"a": 1}),
+        ({"message_encoding": "utf-8", "key_encoding": "utf-8"}, 1, {"a": 1}),
+        ({"message_encoding": "text"}, "1", TEXT),
+        ({"message_encoding": "bytes"}, "MQ==", BASE64),
+        ({"message_encoding": "bytes", "key_encoding": "text"}, "1", BASE64),
+    ],
+    ids=str,
+)
+def test_an_encoding_says_what_bytes_become(
+    settings: dict[str, Any], key: Any, value: Any, kafka: Kafka
+) -> None:
+    """Values as `message_encoding` has it, keys as `key_encoding`; the SCHEMA says which."""
+    kafka.put("orders", TEXT, key="1")
+    kafka.flush()
+    done = read(kafka, **settings)
+    (row,) = done.records()
+    assert (done.code, row["key"], row["value"]) == (0, key, value)
+    (schema,) = done.recording.of("SCHEMA")
+    types = schema.body["schema"]["properties"]["value"]["type"]
+    assert types == ["object" if type(value) is dict else "string", "null"]
+
+
+FIELDS = {"type": "record", "name": "N", "fields": [{"name": "number", "type": "long"}]}
+WRITTEN = {
+    "avro": ("AVRO", json.dumps(FIELDS), b"\x0e"),
+    "json_schema": ("JSON", '{"properties":{"number":{"type":"integer"}}}', b'{"number":7}'),
+    "protobuf": ("PROTOBUF", 'syntax = "proto3"; message N { int64 number = 1; }', b"\0\x08\x07"),
+}
+
+
+@pytest.mark.parametrize("encoding", WRITTEN)
+@pytest.mark.parametrize("asked", ["auto", "avro", "json_schema", "protobuf"])
+def test_an_encoding_by_a_registry_is_found_or_held_to(
+    asked: str, encoding: str, kafka: Kafka
+) -> None:
+    """With `auto` each message is what its schema says; else another one is a bad message."""
+    kind, text, payload = WRITTEN[encoding]
+    with SchemaRegistry() as registry:
+        number = registry.register("orders-value", text, kind)
+        kafka.put("orders", b"\0" + number.to_bytes(4, "big") + payload)
+        kafka.flush()
+        done = read(kafka, message_encoding=asked, schema_registry={"url": registry.url})
+    if asked in {"auto", encoding}:
+        assert (done.code, numbers(done)) == (0, [7]), done.sentence
+    else:
+        assert (done.code, done.records()) == (4, [])
+        assert f"its schema is of the type {encoding}" in done.sentence
+
+
+@pytest.mark.parametrize("kind", [None, "apicurio", "confluent"])
+def test_bizons_registry_is_one(kafka: Kafka, kind: str | None) -> None:
+    """`authentication` names it, with its own user; unless it says so, it is Apicurio's."""
+    login = {"schema_registry_username": "me", "schema_registry_password": "mine"}
+    with SchemaRegistry(credentials=("me", "mine")) as registry:
+        content_id = registry.register("orders-value", json.dumps(FIELDS))
+        kafka.put("orders", b"\0" + content_id.to_bytes(4, "big") + b"\x0e")
+        kafka.flush()
+        authentication = {
+            "type": "basic",
+            "params": {"username": "u", "password": "p"},
+            "schema_registry_url": registry.url,
+            **login,
+            **({} if kind is None else {"schema_registry_type": kind}),
+        }
+        # The cluster knows no logins.
+        security = {"protocol": "PLAINTEXT"}
+        done = read(kafka, authentication=authentication, security=security)
+        asked = set(registry.asked)
+    assert (done.code, numbers(done)) == (0, [7]), done.sentence
+    assert any(path.startswith("/apis/") for path in asked) == (kind != "confluent")
 
 
 def test_a_bad_message_may_go_to_a_stream_of_its_own(kafka: Kafka) -> None:

@@ -23,7 +23,7 @@ from bizon_singer.config_schema import secrets_in
 from bizon_singer.errors import BizonSingerError, ConfigError
 from bizon_singer.redact import redact
 from bizon_taps.kafka import client_log
-from bizon_taps.kafka.config import KafkaSourceConfig, Until
+from bizon_taps.kafka.config import FIXED, KafkaSourceConfig, Until
 from bizon_taps.kafka.message import Message
 from bizon_taps.kafka.refusals import is_refused, refusal
 from bizon_taps.kafka.security import Mechanism, Protocol
@@ -71,14 +71,6 @@ DEFAULTS = {
     "socket.keepalive.enable": True,
     "reconnect.backoff.ms": 250,  # each failing try is a line of the log
 }
-FIXED = {
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "enable.partition.eof": True,
-    "auto.offset.reset": "error",
-    "isolation.level": "read_committed",
-}
-"""What offsets in STATE depend on: see :data:`bizon_taps.kafka.config.REFUSED_PROPERTIES`."""
 
 
 class Client:
