@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.http_server import Answer
 from tests.fakes.hubspot import Clock, HubSpot, fill
 from tests.fakes.trouble import Change, changed
 from tests.taps.hubspot_account import account, catalog, sync
