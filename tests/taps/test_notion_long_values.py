@@ -12,7 +12,7 @@ from bizon_taps.notion.tap import TapNotion
 from tests.fakes.http_server import Answer, Request
 from tests.fakes.notion import Notion
 from tests.fakes.notion.faults import refuse
-from tests.fakes.notion.refusal import invalid
+from tests.fakes.notion.refusal import invalid, not_found
 from tests.proofs.subjects import catalog_of, only
 from tests.taps.notion_workspace import read, rows, source_with, stream_of
 
@@ -149,4 +149,16 @@ def test_a_row_that_is_gone_before_its_rest_is_read(notion: Notion) -> None:
     notion.before_each = unshare
     done = rows(notion, source)
     assert (done.code, done.records()[0]["links"]) == (0, MANY[:25])
-    assert any(page in line and "rest of long properties" in line for line in done.warnings)
+    assert any(f"of page {page}: not shared" in line for line in done.warnings)
+
+
+def test_a_property_that_is_not_given_leaves_the_others_whole(notion: Notion) -> None:
+    """What it is computed of may not be shared, where the page itself is."""
+    properties = {"Found": "rollup", "Links": "relation"}
+    given = {"Found": rollup("show_original", array=texts(*MANY)), "Links": MANY}
+    source = row_with(notion, properties=properties, **given)
+    notion.spoil(refuse(not_found("page", "of another")), path="/properties/", times=1)
+    done = rows(notion, source)
+    (row,) = done.records()
+    assert (done.code, row["links"], row["found"]) == (0, MANY, MANY[:25])
+    assert any("1 left out" in line for line in done.warnings)

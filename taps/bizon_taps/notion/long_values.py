@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from bizon_taps.notion.columns import WITHOUT_VALUE
+from bizon_taps.notion.omissions import NOT_SHARED, UNSUPPORTED, Omissions
 from bizon_taps.notion.position import one_more
-from bizon_taps.notion.workspace import JSON, RefusedCursorError, Workspace
+from bizon_taps.notion.workspace import JSON, NotSharedError, RefusedCursorError, Workspace
 
 ITEMS_OF_A_PAGE = 25
 LISTS = frozenset({"title", "rich_text", "people", "relation"})
@@ -23,26 +24,31 @@ COMPUTED = frozenset({"formula", "rollup"})
 Wanted = Callable[[JSON], bool]
 
 
-def complete(workspace: Workspace, page: JSON, is_wanted: Wanted = lambda _: True) -> list[JSON]:
+def complete(workspace: Workspace, page: JSON, omissions: Omissions, is_wanted: Wanted) -> None:
     """Read the values a page holds only a part of, and put them in.
 
     Args:
         workspace: Where to ask.
         page: Is changed in place.
+        omissions: Notes the properties of which there is no more than the page holds.
         is_wanted: Tells whether a property is worth a request.
-
-    Returns:
-        The properties Notion gives no value for.
     """
     found = page.get("properties")
     properties = [item for item in found.values() if isinstance(item, dict)] if found else []
     cut = [item for item in properties if _is_cut(item)]
     if any(item.get("type") == "relation" for item in cut):
         cut += [item for item in properties if item.get("type") in COMPUTED and item not in cut]
-    asked = [item for item in cut if is_wanted(item)]
-    for item in asked:
-        _complete(workspace, page, item)
-    return [item for item in asked if _has_no_value(item)]
+    for item in filter(is_wanted, cut):
+        what = f"the whole value of property {item.get('id')} of page {page['id']}"
+        try:
+            _complete(workspace, page, item)
+        except (
+            NotSharedError
+        ):  # the page was deleted since, or what it is computed of is not shared
+            omissions.add(what, NOT_SHARED)
+        else:
+            if _has_no_value(item):
+                omissions.add(what, UNSUPPORTED)
 
 
 def _is_cut(item: JSON) -> bool:

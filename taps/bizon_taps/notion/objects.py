@@ -11,7 +11,7 @@ from typing import Any
 from bizon_singer.source.models import SourceIteration, SourceRecord
 from bizon_taps.notion.columns import Column, columns_of, row_of
 from bizon_taps.notion.long_values import complete
-from bizon_taps.notion.omissions import NOT_SHARED, UNSUPPORTED, Omissions
+from bizon_taps.notion.omissions import NOT_SHARED, Omissions
 from bizon_taps.notion.page_list import PageList
 from bizon_taps.notion.position import Position, one_more
 from bizon_taps.notion.scope import Scope
@@ -150,12 +150,7 @@ class PageReader:
         return SourceIteration({}, records)
 
     def _record(self, page: JSON) -> SourceRecord:
-        try:
-            for item in complete(self._workspace, page, self._is_written):
-                what = f"the value of property {item.get('id')} of page {page['id']}"
-                self._omissions.add(what, UNSUPPORTED)
-        except NotSharedError:  # deleted since it was listed: what there is of it is given
-            self._omissions.add(f"the rest of long properties of page {page['id']}", NOT_SHARED)
+        complete(self._workspace, page, self._omissions, self._is_written)
         if self._source_path is None:
             return record_of(page, "pages")
         return SourceRecord(id_of(page, "rows"), row_of(page, self._columns))
