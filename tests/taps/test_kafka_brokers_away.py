@@ -17,6 +17,7 @@ from bizon_taps.kafka import client as client_module
 from bizon_taps.kafka import run as run_module
 from bizon_taps.kafka.client import Client
 from bizon_taps.kafka.config import KafkaSourceConfig
+from bizon_taps.kafka.refusals import PASSING
 from bizon_taps.kafka.tap import TapKafka
 from tests.fakes.kafka import Kafka
 
@@ -100,6 +101,19 @@ def test_a_slow_broker_is_given_the_whole_time(client: Client) -> None:
         return "an answer"
 
     assert client.ask("it was asked", slow) == "an answer"
+
+
+@pytest.mark.parametrize("code", sorted(PASSING))
+def test_what_passes_is_asked_again(code: int, client: Client) -> None:
+    """Under load a question may not even have been sent when its time is over."""
+    answers = iter([KafkaException(KafkaError(code))])
+
+    def once(_seconds: float) -> str:
+        for error in answers:
+            raise error
+        return "an answer"
+
+    assert client.ask("it was asked", once) == "an answer"
 
 
 def test_a_broker_that_cannot_answer_yet_is_not_asked_without_a_pause(

@@ -129,7 +129,7 @@ def test_an_endless_run_finds_new_partitions(kafka: Kafka, monkeypatch: pytest.M
     monkeypatch.setattr(Opening, "_numbers", numbers_of)
     monkeypatch.setattr(run_module, "LOOK_SECONDS", 0.0)
     done = read(kafka, until="never", start="latest", max_messages=4, idle_timeout_seconds=60)
-    assert (done.code, numbers(done)) == (0, [2, 3, 6, 7])
+    assert (done.code, numbers(done)) == (0, [2, 3, 6, 7]), done.sentence
     assert offsets(done, "orders") == dict.fromkeys("0123", 2)
 
 

@@ -25,7 +25,7 @@ from bizon_singer.redact import redact
 from bizon_taps.kafka import client_log
 from bizon_taps.kafka.config import FIXED, KafkaSourceConfig, Until
 from bizon_taps.kafka.message import Message
-from bizon_taps.kafka.refusals import is_refused, refusal
+from bizon_taps.kafka.refusals import PASSING, is_refused, refusal
 from bizon_taps.kafka.security import Mechanism, Protocol
 
 T = TypeVar("T")
@@ -212,7 +212,7 @@ def _id_of(admin: AdminClient, topic: str, seconds: float) -> str:
 
 
 def _may_pass(error: KafkaError) -> bool:
-    return error.code() in {KafkaError._TRANSPORT, KafkaError._TIMED_OUT} or error.retriable()  # noqa: SLF001 - names of librdkafka
+    return error.code() in PASSING or error.retriable()
 
 
 def properties_of(config: KafkaSourceConfig) -> dict[str, Any]:
