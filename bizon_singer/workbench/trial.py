@@ -24,7 +24,7 @@ from bizon_singer.source.config import SourceSyncModes
 from bizon_singer.source.models import SourceIncrementalState, SourceRecord
 from bizon_singer.stream import SourceStream
 from bizon_singer.tap import SourceTap
-from bizon_singer.testing.watched import copied
+from bizon_singer.testing.watched import copied, differing, same
 from bizon_singer.values import ValueReader
 from bizon_singer.workbench import rules
 from bizon_singer.workbench.failed import StreamFailedError
@@ -158,10 +158,10 @@ class _Trial:
             except Exception as error:
                 self.raised = error
                 raise
-            if given != before:
-                changed = [str(key) for key in given if given.get(key) != before.get(key)]
-                names = f": {', '.join(changed)}" if changed else ""
-                self.note(rules.MUTATED, f"{self.place} changed the pagination{names}")
+            changed = differing(before, given)
+            if changed:
+                names = ", ".join(changed)
+                self.note(rules.MUTATED, f"{self.place} changed the pagination: {names}")
             self._look_at_answer(answer)
             return answer
 
@@ -225,7 +225,7 @@ class _Trial:
         if again is None or self.stream.layout is Layout.DECLARED:
             return
         for position, (one, other) in enumerate(zip(first.records, again.records, strict=False), 1):
-            if one.data == other.data and one.id != other.id:
+            if same(one.data, other.data) and one.id != other.id:
                 seen = f"record {position} of page 1 has another id when it is read again"
                 self.note(rules.RANDOM_ID, seen)
 

@@ -335,15 +335,36 @@ class Burning(Library):
         Burning.closed += 1
 
 
+class Incomparable:
+    """Equals nothing, and raises an error for the question, as an array does."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, _: object) -> bool:
+        """Refuse to tell."""
+        raise ValueError("ambiguous")
+
+
 class Locked(Library):
-    """Puts what nothing can copy into the pagination."""
+    """Puts what nothing can copy or compare into the pagination."""
 
     def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
         """Add a lock."""
         found = super().page(rows, pagination)
-        lock = {"lock": Lock()} if found.next_pagination else {}
-        following = {**(found.next_pagination or {}), **lock}
+        values = {"lock": Lock(), "array": Incomparable(), "object": object(), "ids": [[1]]}
+        following = {**(found.next_pagination or {}), **values} if found.next_pagination else {}
         return SourceIteration(records=found.records, next_pagination=following)
+
+
+class Consuming(Locked):
+    """Takes from a list within the pagination, beside a lock."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Take the one there is."""
+        found = super().page(rows, pagination)
+        if pagination:
+            pagination["ids"][0].pop()
+        return found
 
 
 class Echoing(Library):

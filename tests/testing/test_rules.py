@@ -210,8 +210,17 @@ def test_what_a_source_raises_is_a_finding(name: str) -> None:
 def test_a_pagination_that_cannot_be_copied_is_no_failure_of_the_kit(tmp_path: Path) -> None:
     """It may hold a lock: the run reads on, and the rule about STATE says what is wrong."""
     found = by_status(library.Locked, tmp_path)
-    assert "a_run_completes" in found[Status.PASSED]
+    assert {"a_run_completes", "paginations_are_not_changed"} <= found[Status.PASSED]
     assert "paginations_go_into_state" in found[Status.FAILED]
+
+
+def test_a_change_beside_what_cannot_be_copied_is_seen(tmp_path: Path) -> None:
+    """In a list within the pagination, too: the lock next to it is no excuse."""
+    rule = next(rule for rule in RULES if rule.name == "paginations_are_not_changed")
+    outcome = judge(rule, subject_of(library.Consuming, tmp_path))
+    assert outcome.seen == (
+        "get() of stream 'loans' changed it; get() of stream 'notes' changed it"
+    )
 
 
 def test_stdout_is_watched_below_python_too(tmp_path: Path) -> None:

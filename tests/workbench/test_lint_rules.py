@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bizon_singer.workbench.lint import Report, lint
-from bizon_singer.workbench.rules import ONLY_FULL, RULES
+from bizon_singer.workbench.rules import MUTATED, ONLY_FULL, RULES, Finding
 from tests.adapter.source_files import as_in_a_new_process
 from tests.commands.process import write
 from tests.workbench.desk import source
@@ -288,6 +288,32 @@ def test_a_loop_is_found_however_long_it_takes(tmp_path: Path) -> None:
     report = found(tmp_path, body, run=True)
     (stuck,) = [item for item in report.findings if item.rule.code == "BZ06"]
     assert "page 3 gave the pagination that had led to page 2" in stuck.seen
+
+
+def test_a_change_beside_what_cannot_be_copied_or_compared_is_found(tmp_path: Path) -> None:
+    """By the name it was made under; a lock and an array in the pagination are no changes."""
+    body = get(
+        """
+import threading
+class Array:
+    __hash__ = None
+    def __eq__(self, other): raise ValueError("ambiguous")
+if not pagination:
+    return page(1, then={"lock": threading.Lock(), "array": Array(), "ids": [[2], [3]]})
+self.take(pagination["ids"][0])
+return page(2)
+"""
+    )
+    taking = body + "    def take(self, ids): ids.pop()\n"
+    (changed,) = [item for item in found(tmp_path, taking, run=True).findings if is_change(item)]
+    assert changed.seen == "page 2 of get() changed the pagination: ids"
+    looking = body + "    def take(self, ids): return ids[0]\n"
+    assert not any(map(is_change, found(tmp_path, looking, run=True).findings))
+
+
+def is_change(finding: Finding) -> bool:
+    """Tell whether a finding is that a pagination was changed."""
+    return finding.rule is MUTATED
 
 
 def test_a_breach_the_api_commits_is_no_finding(tmp_path: Path) -> None:
