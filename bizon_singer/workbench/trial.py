@@ -29,6 +29,7 @@ from bizon_singer.values import ValueReader
 from bizon_singer.workbench import rules
 from bizon_singer.workbench.failed import StreamFailedError
 from bizon_singer.workbench.field_types import FieldTypes
+from bizon_singer.workbench.loose_values import loose_values
 from bizon_singer.workbench.rules import Finding, Rule
 
 A_DAY = timedelta(days=1)
@@ -50,6 +51,9 @@ def try_stream(tap: SourceTap, stream: SourceStream, path: str, pages: int) -> I
     adapter = tap.settings.adapter
     trial = _Trial(stream, pages, adapter.start_date or datetime.now(UTC) - A_DAY)
     error: Exception | None = None
+    if not stream.can_be_incremental and _asks_for_changes(tap, stream):
+        seen = "sync_mode incremental is asked for, but every run reads everything"
+        trial.note(rules.NO_INCREMENTAL, seen)
     try:
         for _ in iterate(
             trial.work, stop=tap.run_context.stop, limit_seconds=adapter.page_timeout_seconds
@@ -71,6 +75,11 @@ def try_stream(tap: SourceTap, stream: SourceStream, path: str, pages: int) -> I
         failure = describe(error, stream.name, trial.page)
         log_trace(tap.logger, failure)
         raise StreamFailedError(failure) from error
+
+
+def _asks_for_changes(tap: SourceTap, stream: SourceStream) -> bool:
+    mode = tap.settings.of_stream(stream.name, "sync_mode")
+    return bool(mode == SourceSyncModes.INCREMENTAL)
 
 
 def _line(source_class: type[Any], method: str, path: str) -> int | None:
@@ -194,6 +203,8 @@ class _Trial:
             self._state = page.next_state
         for position, record in enumerate(page.records, 1):
             place = f"record {position} of page {page.number} of {self.method}()"
+            for item, what in loose_values(record.data):
+                self.note(rules.NOT_JSON, f"field `{item}` in {place} {what}", item)
             try:
                 plain = self._values.plain(record.data)
             except ProtocolError as error:

@@ -377,11 +377,12 @@ class Echoing(Library):
 
 
 class Moody(Library):
-    """Gives a field within a field as a text and as a number."""
+    """Gives a field within a field as a text and as a number, and a list of both."""
 
     def record(self, row: dict[str, Any]) -> SourceRecord:
         """Add the field."""
-        mood = {"mood": {"today": 1 if row["id"] == "1" else "good"}}
+        today = 1 if row["id"] == "1" else "good"
+        mood = {"mood": {"today": today}, "moods": [{"then": today}]}
         return SourceRecord(str(row["id"]), {**row, **(mood if "text" in row else {})})
 
 

@@ -232,11 +232,12 @@ def test_stdout_is_watched_below_python_too(tmp_path: Path) -> None:
 
 
 def test_a_field_within_a_field_keeps_its_type(tmp_path: Path) -> None:
-    """It is a column as well, where a target flattens; it is named by its path."""
+    """It is a column as well, where a target flattens, one in a list too; its path names it."""
     rule = next(rule for rule in RULES if rule.name == "fields_keep_their_type")
     outcome = judge(rule, subject_of(library.Moody, tmp_path))
     assert outcome.status is Status.FAILED
     assert "field 'mood.today' of stream 'notes' is" in outcome.seen
+    assert "field 'moods[].then' of stream 'notes' is" in outcome.seen
 
 
 def test_an_order_that_only_another_process_sees_is_found(tmp_path: Path) -> None:
