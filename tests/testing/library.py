@@ -387,9 +387,20 @@ class Moody(Library):
 
 
 class Scattered(Library):
-    """Has its streams in a set."""
+    """Has its two streams in a set."""
 
     @staticmethod
     def streams() -> list[str]:
-        """Fifty, in any order."""
-        return list({"loans", *(f"notes of {number}" for number in range(49))})
+        """In any order."""
+        return list({"loans", "notes"})
+
+
+class Stirred(Library):
+    """Has the fields of a schema in a set."""
+
+    @classmethod
+    def stream_definitions(cls) -> list[StreamDefinition]:
+        """In any order."""
+        fields = LOAN_SCHEMA["properties"]
+        properties = {name: fields[name] for name in set(fields)}
+        return [StreamDefinition("loans", {**LOAN_SCHEMA, "properties": properties})]

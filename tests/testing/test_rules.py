@@ -240,10 +240,13 @@ def test_a_field_within_a_field_keeps_its_type(tmp_path: Path) -> None:
     assert "field 'moods[].then' of stream 'notes' is" in outcome.seen
 
 
-def test_an_order_that_only_another_process_sees_is_found(tmp_path: Path) -> None:
-    """That of a set of texts stays as long as a process does."""
+@pytest.mark.parametrize("source_class", [library.Scattered, library.Stirred])
+def test_an_order_that_only_another_process_sees_is_found(
+    source_class: type[Any], tmp_path: Path
+) -> None:
+    """That of a set of texts stays as long as a process does; two have the same in every second."""
     rule = next(rule for rule in RULES if rule.name == "discovery_gives_the_same_catalog_twice")
-    outcome = judge(rule, subject_of(library.Scattered, tmp_path))
+    outcome = judge(rule, subject_of(source_class, tmp_path))
     assert outcome.status is Status.FAILED
     assert outcome.seen == "another process gives another catalog"
 
