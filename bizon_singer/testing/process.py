@@ -100,14 +100,14 @@ def _orders_kept(seed: int, orders: str) -> list[int]:
     return list(json.loads(done.stdout))
 
 
-def log_of(subject: Subject) -> bytes:
-    """Run the tap of a source to its end, at the level debug; return its stderr."""
+def whole_run(subject: Subject) -> tuple[bytes, bytes]:
+    """Run the tap of a source to its end, at the level debug; return its stdout and stderr."""
     with tempfile.TemporaryFile() as log:
         with _started(subject, log, TAP_LOGLEVEL="DEBUG", LOGLEVEL="DEBUG") as tap:
-            _output_of(tap)
+            written = _output_of(tap)
             tap.wait()
         log.seek(0)
-        return log.read()
+        return written, log.read()
 
 
 def _output_of(tap: subprocess.Popen[bytes]) -> bytes:

@@ -204,6 +204,14 @@ class Random(Library):
         return SourceRecord(str(uuid.uuid4()), dict(row))
 
 
+class Hashing(Library):
+    """Makes ids of hash(), which is another number in each process."""
+
+    def record(self, row: dict[str, Any]) -> SourceRecord:
+        """Hash the id."""
+        return SourceRecord(str(hash(str(row["id"]))), dict(row))
+
+
 class Counting(Library):
     """Keeps its place in the instance, and gives a pagination that is one page ahead."""
 

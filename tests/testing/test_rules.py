@@ -251,6 +251,14 @@ def test_an_order_that_only_another_process_sees_is_found(
     assert outcome.seen == "another process gives another catalog"
 
 
+def test_records_that_only_another_process_gives_are_found(tmp_path: Path) -> None:
+    """hash() of a text is a number of the process."""
+    rule = next(rule for rule in RULES if rule.name == "two_runs_give_the_same_records")
+    outcome = judge(rule, subject_of(library.Hashing, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert outcome.seen == "14 records of stream 'notes' differ in another process"
+
+
 @pytest.mark.parametrize("last_byte", [1, 300, 700])
 def test_a_kill_is_at_its_byte(tmp_path: Path, last_byte: int) -> None:
     """However little the source writes: a pipe would hold all of it before a kill from outside."""
