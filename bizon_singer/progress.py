@@ -20,6 +20,8 @@ FIRST_FAILING_STATUS = 400
 
 logger = logging.getLogger("singer_sdk.metrics")
 
+_has_bars = True
+
 
 def log_timer(metric: str, seconds: float, **tags: Any) -> None:
     """Log one duration in seconds."""
@@ -84,6 +86,17 @@ def is_watched() -> bool:
 
 
 @contextmanager
+def without_bars() -> Iterator[None]:
+    """Draw no bars: who makes many runs has one of its own for all of them."""
+    global _has_bars  # noqa: PLW0603 - a process has one stderr
+    before, _has_bars = _has_bars, False
+    try:
+        yield
+    finally:
+        _has_bars = before
+
+
+@contextmanager
 def above_progress_bars() -> Iterator[None]:
     """Write log lines above the bars instead of into them."""
     if not is_watched():
@@ -106,7 +119,7 @@ class ProgressBar:
     def __init__(self, stream: str, total: int | None) -> None:
         """Draw an empty one."""
         self._bar: Any = None
-        if is_watched():
+        if _has_bars and is_watched():
             from tqdm import tqdm  # noqa: PLC0415 - only terminals pay for its import
 
             self._bar = tqdm(total=total, desc=stream, unit=" records", file=sys.stderr)

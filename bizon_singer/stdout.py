@@ -64,6 +64,10 @@ class Writer:
         """Tell whether a person reads what is written."""
         return os.isatty(self._fd)
 
+    def columns(self) -> int:
+        """Return how wide the terminal is to which is written."""
+        return os.get_terminal_size(self._fd).columns
+
 
 class SysStdoutWriter(Writer):
     """Writes to whatever ``sys.stdout`` is at that moment, for use inside another program."""
@@ -80,6 +84,10 @@ class SysStdoutWriter(Writer):
     def isatty(self) -> bool:
         """Tell whether ``sys.stdout`` is a terminal."""
         return sys.stdout.isatty()
+
+    def columns(self) -> int:
+        """Return how wide the terminal on ``sys.stdout`` is."""
+        return os.get_terminal_size(sys.stdout.fileno()).columns
 
 
 def _output_error(error: OSError) -> OutputError:

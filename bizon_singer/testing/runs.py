@@ -11,6 +11,7 @@ from typing import Any
 
 from bizon_singer import stdout
 from bizon_singer.errors import BizonSingerError
+from bizon_singer.progress import without_bars
 from bizon_singer.tap import SourceTap
 from bizon_singer.testing.recording import Recording, read
 from bizon_singer.testing.stdout_watch import watched_stdout
@@ -100,7 +101,7 @@ def run(
     handlers, root.handlers = root.handlers, [collector]
     logging.disable(logging.INFO)
     try:
-        with stdout.replaced_by(memory), watched_stdout(pass_on=False) as printed:
+        with without_bars(), stdout.replaced_by(memory), watched_stdout(pass_on=False) as printed:
             tap_class(config=dict(config or {}), state=state, catalog=catalog).sync_all()
     except BizonSingerError as error:
         code, sentence = error.exit_code, str(error)

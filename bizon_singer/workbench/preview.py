@@ -6,13 +6,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from shutil import get_terminal_size
 
 import click
 import msgspec
 import orjson
 
-from bizon_singer import stdout
 from bizon_singer.tap import SourceTap
 from bizon_singer.workbench.answer import json_option, write_json, write_lines
 from bizon_singer.workbench.chosen import (
@@ -26,12 +24,13 @@ from bizon_singer.workbench.chosen import (
 )
 from bizon_singer.workbench.collected import Collector
 from bizon_singer.workbench.failed import StreamFailedError
-from bizon_singer.workbench.table import GAP, Cell, aligned, cut, widths_of
+from bizon_singer.workbench.table import GAP, Cell, aligned, cut, room, widths_of
 
 CELL_WIDTH = 40
 MOST_RECORDS = 10_000
 """All of them are held in memory."""
 NAMED_FIELDS = 20
+NULL = "null"
 
 
 @dataclass
@@ -123,22 +122,27 @@ def _as_json(found: Preview) -> dict[str, object]:
 def _show(records: Sequence[dict[str, msgspec.Raw]]) -> None:
     """Print a table, as wide as a terminal takes and a file always does."""
     fields = list(dict.fromkeys(field for record in records for field in record))
-    columns = [
-        [cut(field, CELL_WIDTH), *(_cell(record.get(field)) for record in records)]
-        for field in fields
-    ]
-    if stdout.current().isatty():
-        room = get_terminal_size((120, 24)).columns
-        ends = accumulate(width + len(GAP) for width in widths_of(list(zip(*columns, strict=True))))
-        fitting = max(1, sum(end - len(GAP) <= room for end in ends))
-    else:
-        fitting = len(fields)
+    columns = [_column(field, [record.get(field) for record in records]) for field in fields]
+    fitting, width = len(fields), room()
+    if width is not None:
+        ends = accumulate(wide + len(GAP) for wide in widths_of(list(zip(*columns, strict=True))))
+        fitting = max(1, sum(end - len(GAP) <= width for end in ends))
     write_lines(aligned(list(zip(*columns[:fitting], strict=True))))
     left_out = fields[fitting:]
     if left_out:
         names = ", ".join(cut(name, CELL_WIDTH) for name in left_out[:NAMED_FIELDS])
         more = ", …" if len(left_out) > NAMED_FIELDS else ""
         sys.stderr.write(f"Not shown for want of room: {names}{more}; --json has all fields.\n")
+
+
+def _column(field: str, values: Sequence[msgspec.Raw | None]) -> list[Cell]:
+    """Return the name and the values of a field; what is null among numbers stands as they do."""
+    cells = [_cell(value) for value in values]
+    told = [cell for cell in cells if cell.text not in {"", NULL}]
+    if told and all(cell.is_number for cell in told):
+        cells = [cell._replace(is_number=True) for cell in cells]
+    head = Cell(cut(field, CELL_WIDTH), is_number=all(cell.is_number for cell in cells))
+    return [head, *cells]
 
 
 def _cell(value: msgspec.Raw | None) -> Cell:

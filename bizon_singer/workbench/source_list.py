@@ -83,14 +83,7 @@ def command(*, as_json: bool) -> None:
     if as_json:
         write_json({"sources": sources})
         return
-    head: list[Cell | str] = [
-        "SOURCE",
-        "COMMAND",
-        Cell("STREAMS", is_number=True),
-        "READS",
-        "WHAT IT IS",
-    ]
-    write_lines(aligned([head, *map(_row, sources)]))
+    write_lines(aligned([HEAD, *map(_row, sources)]))
 
 
 def _row(source: ListedSource) -> list[Cell | str]:

@@ -26,7 +26,7 @@ from bizon_singer.testing.subject import MAX_PAGES
 from bizon_singer.workbench.answer import Colour, json_option, write_json, write_lines
 from bizon_singer.workbench.chosen import config_option, open_tap, read_configs, stream_of
 from bizon_singer.workbench.collected import Collector
-from bizon_singer.workbench.table import Cell, aligned
+from bizon_singer.workbench.table import Cell, aligned, indented
 
 SHOWN_CHARACTERS = 80
 WORDS = {
@@ -211,4 +211,4 @@ def _show(found: Sequence[Judged], *, is_one: bool) -> None:
         write_lines([line])
         if item.outcome.status is Status.FAILED:
             rule = item.outcome.rule
-            write_lines([f"    {rule.says}", f"    To mend it: {rule.mend}"])
+            write_lines([*indented(rule.says), *indented(f"To mend it: {rule.mend}")])

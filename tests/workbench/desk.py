@@ -18,6 +18,7 @@ from tests.commands.process import tap
 from tests.process.commands import Finished
 from tests.process.inside import _own_process
 
+COMMAND = str(Path(sys.executable).parent / "bizon-singer")
 HEAD = """
 from bizon.source.config import SourceConfig
 from bizon.source.models import SourceIncrementalState, SourceIteration, SourceRecord

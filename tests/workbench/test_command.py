@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -16,9 +15,7 @@ from bizon_singer.workbench.command import HERE, MODULES, Tree, root
 from bizon_singer.workbench.door import UnansweredError
 from tests.commands.process import assert_refused, write
 from tests.process.commands import Started, at_a_terminal, run
-from tests.workbench.desk import desk, lines, process, source
-
-COMMAND = str(Path(sys.executable).parent / "bizon-singer")
+from tests.workbench.desk import COMMAND, desk, lines, process, source
 
 
 def leaves(tree: Tree, *path: str) -> list[tuple[str, ...]]:

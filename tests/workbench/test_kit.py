@@ -19,7 +19,8 @@ from tests.commands.process import (
     sentence,
     write,
 )
-from tests.workbench.desk import answer, desk, lines, source
+from tests.process.commands import at_a_terminal
+from tests.workbench.desk import COMMAND, answer, desk, lines, source
 
 PAGES = """
     def get(self, pagination=None):
@@ -124,6 +125,16 @@ def test_a_source_of_a_file_is_killed_in_a_process_of_its_own(tmp_path: Path, en
         killed = next(rule for rule in RULES if rule.name == "a_killed_run_goes_on")
         seen = list(killed.judge(subject))
         assert seen == (["its process wrote nothing; run the tap by itself to see why"] * bool(end))
+
+
+def test_a_terminal_has_one_bar(tmp_path: Path) -> None:
+    """That of the rules; those of the many runs would be drawn over it."""
+    rules = only("a_run_completes", "two_runs_give_the_same_records")
+    command = [COMMAND, "test", source(tmp_path, PAGES.replace("STEP", "2")), *rules]
+    code, shown = at_a_terminal(command, shown="stderr", env={"TERM": "xterm"})
+    assert code == 0
+    assert " rules" in shown
+    assert " records" not in shown
 
 
 def test_what_cannot_be_tested_is_refused(tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from tests.commands.process import AUTHENTICATION, assert_no_secret, assert_refused, write
 from tests.process.commands import at_a_terminal
-from tests.workbench.desk import answer, desk, lines, source
+from tests.workbench.desk import COMMAND, answer, desk, lines, source
 
 VALUES = r"""
     def get(self, pagination=None):
@@ -63,6 +62,19 @@ def test_any_value_is_one_short_line(tmp_path: Path) -> None:
     assert len(text.splitlines()) == 3
 
 
+def test_null_among_numbers_stands_as_they_do(tmp_path: Path) -> None:
+    """Flush right, with the name of the field above; among texts it is one."""
+    body = """
+    def get(self, pagination=None):
+        data = [{"n": 1000000, "t": "x"}, {"n": None, "t": None}, {"t": "y"}]
+        records = [SourceRecord(id=str(n), data=item) for n, item in enumerate(data)]
+        return SourceIteration(records=records, next_pagination={})
+"""
+    done = desk("preview", "things", "-s", source(tmp_path, body))
+    shown = [line[:13].rstrip() for line in done.stdout.decode().splitlines()]
+    assert shown == ["      n  t", "1000000  x", "   null  null", "         y"]
+
+
 def test_a_program_gets_every_digit_and_the_schema(tmp_path: Path) -> None:
     """Whole values, and the schema a target would make its table of."""
     done = desk("preview", "things", "-s", source(tmp_path, EXACT), "--json")
@@ -75,13 +87,17 @@ def test_a_program_gets_every_digit_and_the_schema(tmp_path: Path) -> None:
 
 def test_a_terminal_gets_as_many_columns_as_it_has_room_for(tmp_path: Path) -> None:
     """The fields left out are named on stderr."""
-    command = [str(Path(sys.executable).parent / "bizon-singer"), "preview", "things", "-s"]
-    command.append(source(tmp_path, WIDE))
+    command = [COMMAND, "preview", "things", "-s", source(tmp_path, WIDE)]
     code, shown = at_a_terminal(command, shown="stdout", env={"COLUMNS": "60"})
     assert code == 0
     assert max(len(line) for line in shown.splitlines()) <= 60
     assert "field_3" in shown
     assert "field_9" not in shown
+    code, shown = at_a_terminal(
+        command, shown="stdout", env={}
+    )  # stderr is none, and tells nothing
+    assert code == 0
+    assert 80 < max(len(line) for line in shown.splitlines()) <= 100
     code, shown = at_a_terminal(command, shown="stderr")
     assert (code, shown) == (0, "")  # a file is as wide as it must be
 
