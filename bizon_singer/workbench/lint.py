@@ -150,7 +150,10 @@ def command(
         write_lines(_line(item) for item in report.findings)
     if not configs:
         unseen = ", ".join(rule.code for rule in RULES if rule.needs_run)
-        sys.stderr.write(f"Only the text was read; with --config, {unseen} are looked for too.\n")
+        sys.stderr.write(
+            f"Only the text was read. With --config the first pages are read too: {unseen} are seen "
+            "only there, and more of the others.\n"
+        )
     if report.failures:
         raise report.failures[0]
     if counting:
