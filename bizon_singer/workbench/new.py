@@ -34,10 +34,12 @@ FILES = {
 }
 """Templates by the path of what is made of them."""
 NEXT_STEPS = """\
-It works as it is. In {folder}:
-  pytest
+It works as it is. In ${folder}:
   tap-bizon --config config.json
   bizon-singer preview items -c config.json
+  bizon-singer test ${module}.py -c config.json
+  pytest                                          the same rules (pip install pytest)
+  meltano install && meltano run tap-${name} target-jsonl
 """
 
 
@@ -134,4 +136,4 @@ def command(name: str, folder: str | None, *, as_json: bool) -> None:
         write_json({"name": name, "folder": str(place), "files": written})
     else:
         write_lines(written)
-        sys.stderr.write(NEXT_STEPS.format(folder=place))
+        sys.stderr.write(Template(NEXT_STEPS).substitute(_words(name), folder=place))

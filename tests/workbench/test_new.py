@@ -33,7 +33,9 @@ def test_the_files_are_named_and_what_to_do_next(tmp_path: Path) -> None:
     written = ["web_shop_source.py", "test_web_shop_source.py", *FILES]
     assert lines(done) == [f"web-shop/{name}" for name in written]
     assert all((tmp_path / "web-shop" / name).is_file() for name in written)
-    assert "tap-bizon --config config.json" in done.stderr
+    assert "In web-shop:\n  tap-bizon --config config.json\n" in done.stderr
+    assert "bizon-singer test web_shop_source.py -c config.json\n" in done.stderr
+    assert "meltano run tap-web-shop target-jsonl\n" in done.stderr
     found = answer(desk("new", "tap-quakes", "--folder", "here/there", "--json", cwd=tmp_path))
     assert found["folder"] == "here/there"
     assert (tmp_path / "here" / "there" / "quakes_source.py").is_file()
