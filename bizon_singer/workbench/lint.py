@@ -151,8 +151,8 @@ def command(
     if not configs:
         unseen = ", ".join(rule.code for rule in RULES if rule.needs_run)
         sys.stderr.write(
-            f"Only the text was read. With --config the first pages are read too: {unseen} are seen "
-            "only there, and more of the others.\n"
+            "Only the text was read. With --config the first pages are read too: "
+            f"{unseen} are seen only there, and more of the others.\n"
         )
     if report.failures:
         raise report.failures[0]

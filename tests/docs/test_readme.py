@@ -21,10 +21,22 @@ from bizon_singer.source.config import SourceConfig
 from bizon_singer.testing import check, read
 from tests.adapter.test_bizon_backend import JOB, database
 from tests.commands.process import source_file, write
+from tests.fakes.pokeapi import PokeApi
 
 CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 README = (CHECKOUT / "README.md").read_text()
 QUAKES = 450
+TARGET = f"""#!{sys.executable}
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["type"] == "RECORD":
+        print(message["stream"], file=open("loaded", "a"))
+    elif message["type"] == "STATE":
+        state = message["value"]
+print(json.dumps(state))
+"""
+"""Loads the name of each record's stream, and prints the last STATE, as targets do."""
 
 
 class _Quakes(BaseHTTPRequestHandler):
@@ -84,10 +96,17 @@ def test_the_custom_source_of_the_readme_is_a_tap(quake_service: str, tmp_path: 
     assert len(list(read(done.stdout).of("RECORD"))) == QUAKES
 
 
-def as_printed(folder: Path, words: str) -> subprocess.CompletedProcess[bytes]:
-    """Run the one block of commands that has some words, with a target that only copies."""
+def script_with(words: str) -> str:
+    """Return the one block of commands that has some words."""
     (script,) = [block for block in blocks("sh") if words in block]
-    write(folder / "bin" / "target-jsonl", "#!/bin/sh\nexec cat\n")
+    return script
+
+
+def as_printed(
+    folder: Path, script: str, target: str = "#!/bin/sh\nexec cat\n"
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a block of commands, with a target that only copies unless another one is given."""
+    write(folder / "bin" / "target-jsonl", target)
     (folder / "bin" / "target-jsonl").chmod(0o755)
     path = f"{Path(sys.executable).parent}:{folder / 'bin'}:{os.environ['PATH']}"
     done = subprocess.run(
@@ -102,10 +121,25 @@ def as_printed(folder: Path, words: str) -> subprocess.CompletedProcess[bytes]:
     return done
 
 
+def test_the_commands_to_use_a_tap_work(tmp_path: Path) -> None:
+    """As they are printed, but for the installing, and the API: the second run has its STATE."""
+    installing, _, script = script_with("tap-pokeapi --config").partition("echo ")
+    assert installing.startswith("pip install '.[all]'\npython -m venv targets && ")
+    assert installing.count("\n") == 2
+    with PokeApi(counts={"berry": 20}) as api:
+        script = script.replace('"berry"', f'"berry", "base_url": "{api.base_url}"')
+        done = as_printed(tmp_path, f"echo {script}", TARGET)
+    assert (tmp_path / "loaded").read_text().splitlines() == ["berry"] * 40
+    states = list(map(json.loads, (tmp_path / "states.jsonl").read_text().splitlines()))
+    assert states[-1] == json.loads((tmp_path / "state.json").read_text())
+    before, after = (value["bookmarks"]["berry"] for value in (states[-1], json.loads(done.stdout)))
+    assert after["last_run"] > before["last_run"]
+
+
 def test_the_commands_for_a_file_of_your_own_work(tmp_path: Path) -> None:
     """As they are printed, with a source in the file they name."""
     source_file(tmp_path)
-    done = as_printed(tmp_path, "tap-bizon --config config.json --discover")
+    done = as_printed(tmp_path, script_with("tap-bizon --config config.json --discover"))
     assert len(list(read(done.stdout).of("RECORD"))) == 6
     assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
 
@@ -116,7 +150,7 @@ def test_the_commands_for_moving_over_work(tmp_path: Path) -> None:
     pipeline = {"source": {"name": "mine", "stream": "things"}, "name": "nightly"}
     pipeline["source"] |= {"source_file_path": source_file(tmp_path)}  # type: ignore[operator]
     write(tmp_path / "pipeline.yml", pipeline)
-    done = as_printed(tmp_path, "bizon-singer state from-bizon")
+    done = as_printed(tmp_path, script_with("bizon-singer state from-bizon"))
     assert len(list(read(done.stdout).of("RECORD"))) == 6
     first = next(read(done.stdout).of("STATE")).body["value"]
     assert first["bookmarks"]["things"]["last_run"] == "2024-05-01T07:00:00Z"
@@ -126,7 +160,7 @@ def test_the_commands_to_try_a_source_work(tmp_path: Path) -> None:
     """As they are printed, with a source in the file they name."""
     source_file(tmp_path)
     write(tmp_path / "config.json", {"max_iterations": 2})
-    done = as_printed(tmp_path, "bizon-singer preview")
+    done = as_printed(tmp_path, script_with("bizon-singer preview"))
     assert b"[Full refresh only]  - things" in done.stdout
     assert b"a record was read" in done.stdout
 
@@ -135,7 +169,7 @@ def test_the_commands_to_write_a_source_work(tmp_path: Path) -> None:
     """As they are printed: one is made, and another one judged."""
     source_file(tmp_path)
     write(tmp_path / "config.json", {"max_iterations": 2})
-    done = as_printed(tmp_path, "bizon-singer new")
+    done = as_printed(tmp_path, script_with("bizon-singer new"))
     assert (tmp_path / "quakes" / "quakes_source.py").is_file()
     assert b"note BZ02: Source has no get_records_after()" in done.stdout
     assert b"kept     a_killed_run_goes_on" in done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -14,13 +15,14 @@ import pytest
 import yaml
 
 from bizon_singer.workbench.new import create
+from tests.docs.test_readme import CHECKOUT, blocks
 from tests.fakes.hubspot import Clock, HubSpot, unlimited
 from tests.fakes.hubspot.access import TOKEN
 from tests.fakes.pokeapi import PokeApi
 
-CHECKOUT = Path(os.environ.get("CHECKOUT", Path(__file__).parents[2]))
 MELTANO = CHECKOUT / ".venv-meltano" / "bin" / "meltano"
 PARTS = ("bizon_singer", "taps", "output", "pyproject.toml", "README.md", "LICENSE", "meltano.yml")
+INSTALL, *COMMANDS = next(part for part in blocks("sh") if "meltano run" in part).splitlines()
 SHARED = ".meltano/extractors/tap-dummy/venv/bin"
 """Where every command of the package is once one of its plugins is installed."""
 
@@ -46,6 +48,12 @@ class Folder:
         )
         assert done.returncode == 0, done.stderr.decode()[-3000:]
         return done.stdout.decode()
+
+    def run_as_printed(self, command: str, **environment: str) -> None:
+        """Run a command line of Meltano as a document prints it."""
+        program, *arguments = shlex.split(command)
+        assert program == "meltano"
+        self.meltano(*arguments, **environment)
 
     def loaded(self, stream: str) -> list[dict[str, Any]]:
         """Return what target-jsonl loaded of a stream, and forget it."""
@@ -102,9 +110,18 @@ def state_id(tap: str) -> str:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose plugins are installed; only those run here, for each takes 20 seconds."""
     project = Project(tmp_path_factory.mktemp("meltano"))
-    project.share("tap-hubspot")
-    project.meltano("install", "tap-dummy", "tap-pokeapi", "target-jsonl")
+    project.share("tap-hubspot", "tap-notion", "tap-gsheets", "tap-kafka", "tap-bizon")
+    project.run_as_printed(INSTALL)
     return project
+
+
+def test_the_commands_of_the_readme_run(project: Project) -> None:
+    """As they are printed, but for the API."""
+    with PokeApi(counts={"berry": 7, "pokemon": 9}) as api:
+        for command in COMMANDS:
+            project.run_as_printed(command, TAP_POKEAPI_BASE_URL=api.base_url)
+    streams = "events", "berry", "pokemon", "item"  # only some are selected in meltano.yml
+    assert [len(project.loaded(stream)) for stream in streams] == [1000, 7, 9, 0]
 
 
 def test_a_pipeline_runs_and_goes_on_from_its_state(project: Project) -> None:
@@ -169,15 +186,6 @@ def test_a_deselected_field_is_not_loaded(project: Project) -> None:
     events = project.loaded("events")
     assert [sorted(event["user"]) for event in events] == [["country", "id"]] * 3
     assert project.loaded("plants") == []
-
-
-def test_tap_pokeapi_runs_with_the_selection_of_the_file(project: Project) -> None:
-    """Only berry and pokemon are selected in meltano.yml."""
-    with PokeApi(counts={"berry": 7, "pokemon": 9}) as api:
-        project.meltano("run", "tap-pokeapi", "target-jsonl", TAP_POKEAPI_BASE_URL=api.base_url)
-    assert len(project.loaded("berry")) == 7
-    assert len(project.loaded("pokemon")) == 9
-    assert project.loaded("item") == []
 
 
 def test_tap_hubspot_goes_on_from_the_state_meltano_keeps(project: Project) -> None:
