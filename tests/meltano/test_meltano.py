@@ -90,7 +90,7 @@ class Project(Folder):
         content = yaml.safe_load(path.read_text())
         for extractor in content["plugins"]["extractors"]:
             if extractor["name"] in taps:
-                assert extractor.pop("pip_url") == "."
+                assert extractor.pop("pip_url").partition("[")[0] == "."
                 extractor["executable"] = f"{self.folder}/{SHARED}/{extractor['executable']}"
         path.write_text(yaml.safe_dump(content))
 
@@ -115,18 +115,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def test_the_commands_of_the_readme_run(project: Project) -> None:
-    """As they are printed, but for the API."""
+def test_the_commands_of_the_readme_run_and_go_on_from_their_state(project: Project) -> None:
+    """As they are printed, they read all; the next run what is new; a full refresh all again."""
     with PokeApi(counts={"berry": 7, "pokemon": 9}) as api:
         for command in COMMANDS:
             project.run_as_printed(command, TAP_POKEAPI_BASE_URL=api.base_url)
-    streams = "events", "berry", "pokemon", "item"  # only some are selected in meltano.yml
-    assert [len(project.loaded(stream)) for stream in streams] == [1000, 7, 9, 0]
-
-
-def test_a_pipeline_runs_and_goes_on_from_its_state(project: Project) -> None:
-    """The first run reads all; the next one what is new; a full refresh all again."""
-    project.meltano("run", "tap-dummy", "target-jsonl")
+    streams = "berry", "pokemon", "item"  # only two of all are selected in meltano.yml
+    assert [len(project.loaded(stream)) for stream in streams] == [7, 9, 0]
     assert len(project.loaded("events")) == 1000
     assert len(project.loaded("creatures")) == 5
     assert project.state()["events"]["in_progress"] is None
