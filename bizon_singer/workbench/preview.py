@@ -102,12 +102,12 @@ def command(
         routes = {name: _as_json(routed) for name, routed in found.items()}
         write_json({**about, **_as_json(own), "routes": routes})
         return
-    for name, part in found.items():
+    for number, (name, part) in enumerate(found.items()):
         if not part.records:
             sys.stderr.write("The stream has no records.\n")
             continue
         if name != stream or len(found) > 1:
-            write_lines([f"{cut(name, CELL_WIDTH)}:"])
+            write_lines([*([""] if number else []), f"{cut(name, CELL_WIDTH)}:"])
         _show(part.records)
 
 
