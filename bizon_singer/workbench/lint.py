@@ -145,7 +145,10 @@ def command(
         report.failures += of_file.failures
     counting = [item for item in report.findings if item.rule.severity is not Severity.NOTE]
     if as_json:
-        write_json({"ok": not counting, "findings": [_as_json(item) for item in report.findings]})
+        findings = [_as_json(item) for item in report.findings]
+        failures = [{"seen": str(error), "exit_code": error.exit_code} for error in report.failures]
+        is_good = not counting and not failures
+        write_json({"ok": is_good, "findings": findings, "failures": failures})
     else:
         write_lines(_line(item) for item in report.findings)
     if not configs:

@@ -60,6 +60,7 @@ def test_a_program_gets_them_in_parts(tmp_path: Path) -> None:
     found = answer(desk("lint", path, "--json", "--ignore", "BZ01", "--ignore", "BZ05"))
     assert found == {
         "ok": False,
+        "failures": [],
         "findings": [
             {
                 "code": "BZ03",
@@ -121,6 +122,11 @@ def test_a_stream_that_fails_ends_the_command_as_it_would_a_run(tmp_path: Path) 
     assert done.code == 3
     assert "note BZ02" in lines(done)[0]
     assert "the token is void" in sentence(done)
+    found = answer(desk("lint", path, "-c", write(tmp_path / "c.json", {}), "--json"))
+    assert (found["ok"], [item["code"] for item in found["findings"]]) == (False, ["BZ02"])
+    (failure,) = found["failures"]
+    assert failure["exit_code"] == 3
+    assert "stream 'things', page 1: the token is void" in failure["seen"]
 
 
 def test_the_rules_are_listed() -> None:
