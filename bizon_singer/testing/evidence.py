@@ -121,14 +121,19 @@ def by_moment(
     return found
 
 
-def mixed_types(schema: Mapping[str, Any], outer: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Yield the paths of the fields that hold more than one type, and these types."""
+def mixed_types(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield the paths of the fields that hold more than one type, and these types.
+
+    What a list holds is a field as well, ``[]`` at the end of its path.
+    """
+    declared = schema.get("type", ())
+    kinds = {declared} if isinstance(declared, str) else set(declared)
+    kinds -= {"null"}
+    if "number" in kinds:
+        kinds -= {"integer"}
+    if len(kinds) > 1:
+        yield path, sorted(kinds)
     for name, field in schema.get("properties", {}).items():
-        declared = field.get("type", ())
-        kinds = {declared} if isinstance(declared, str) else set(declared)
-        kinds -= {"null"}
-        if "number" in kinds:
-            kinds -= {"integer"}
-        if len(kinds) > 1:
-            yield f"{outer}{name}", sorted(kinds)
-        yield from mixed_types(field, f"{outer}{name}.")
+        yield from mixed_types(field, f"{path}.{name}" if path else name)
+    if "items" in schema:
+        yield from mixed_types(schema["items"], f"{path}[]")

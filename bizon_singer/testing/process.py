@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +29,14 @@ SUFFIX = ".py"
 """What the name of a file ends in, and that of a module never."""
 LIMIT_SECONDS = 300
 """A process that takes longer hangs."""
+HASH_SEEDS = 8
+MAX_CATALOGS = 3
+SHOW_KEPT_ORDERS = """
+import json, sys
+def kept(names):  # of two with one place in the table, the first that comes has it
+    return names in (list(set(names)), list(set(names[::-1])))
+print([number for number, names in enumerate(json.load(sys.stdin)) if kept(names)])
+"""
 
 
 def importable(source_class: type[Any]) -> bool:
@@ -47,21 +55,59 @@ def killed_after(last_byte: int, subject: Subject) -> bytes:
         return _output_of(tap)
 
 
-def catalog_of(subject: Subject) -> Any:
-    """Discover in another process, where texts have other hashes; None if it gives nothing."""
-    with _started(subject, question="--discover", PYTHONHASHSEED="random") as tap:
-        found = _output_of(tap)
-    return json.loads(found) if found else None
+def catalogs_of(subject: Subject, unlike: Mapping[str, Any]) -> Iterator[Any]:
+    """Discover in other processes; yield the catalogs, None where there is none.
+
+    Two names of a set have the same order under every second hash seed: left to chance, a fault
+    would be seen in one run of the kit and not in the next.
+
+    Args:
+        subject: The source.
+        unlike: A catalog. Were its names in sets, they would be in another order somewhere here.
+    """
+    for seed in _seeds_unlike(unlike):
+        with _started(subject, question="--discover", PYTHONHASHSEED=str(seed)) as tap:
+            found = _output_of(tap)
+        yield json.loads(found) if found else None
 
 
-def log_of(subject: Subject) -> bytes:
-    """Run the tap of a source to its end, at the level debug; return its stderr."""
+def _seeds_unlike(catalog: Mapping[str, Any]) -> list[int]:
+    """Return hash seeds that together turn each order of names in a catalog round."""
+    streams = catalog["streams"]
+    orders = [[entry["tap_stream_id"] for entry in streams]]
+    orders += [list(entry["schema"].get("properties", {})) for entry in streams]
+    orders += [list(entry.get("key_properties", ())) for entry in streams]
+    told = json.dumps([names for names in orders if len(names) > 1])
+    kept = [set(_orders_kept(seed, told)) for seed in range(HASH_SEEDS)]
+    chosen = [min(range(HASH_SEEDS), key=lambda seed: len(kept[seed]))]
+    left = kept[chosen[0]]
+    while left and len(chosen) < MAX_CATALOGS:
+        chosen.append(min(range(HASH_SEEDS), key=lambda seed: len(kept[seed] & left)))
+        left = left & kept[chosen[-1]]
+    return chosen
+
+
+def _orders_kept(seed: int, orders: str) -> list[int]:
+    """Return which orders are those of sets under a hash seed, by their numbers."""
+    done = subprocess.run(  # noqa: S603 - the interpreter of this process
+        [sys.executable, "-S", "-c", SHOW_KEPT_ORDERS],
+        input=orders,
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PYTHONHASHSEED": str(seed)},
+    )
+    return list(json.loads(done.stdout))
+
+
+def whole_run(subject: Subject) -> tuple[bytes, bytes]:
+    """Run the tap of a source to its end, at the level debug; return its stdout and stderr."""
     with tempfile.TemporaryFile() as log:
         with _started(subject, log, TAP_LOGLEVEL="DEBUG", LOGLEVEL="DEBUG") as tap:
-            _output_of(tap)
+            written = _output_of(tap)
             tap.wait()
         log.seek(0)
-        return log.read()
+        return written, log.read()
 
 
 def _output_of(tap: subprocess.Popen[bytes]) -> bytes:

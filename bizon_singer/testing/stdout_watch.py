@@ -62,5 +62,5 @@ def watched_stdout(*, pass_on: bool) -> Iterator[Watched]:
             os.close(before)
             file.seek(0)
             watched.text = file.read().decode("utf-8", "backslashreplace")
-            if pass_on:
-                sys.stderr.write(watched.text)
+            if pass_on and watched.text:
+                sys.stderr.write(f"{watched.text.rstrip()}\n")  # what follows has its own line

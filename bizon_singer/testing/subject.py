@@ -130,6 +130,16 @@ class Subject:
         return self.run()
 
     @cached_property
+    def elsewhere(self) -> tuple[bytes, bytes]:
+        """What a run in a process of its own writes to stdout and stderr.
+
+        It needs a class that another process can import.
+        """
+        from bizon_singer.testing.process import whole_run  # noqa: PLC0415 - it starts subjects
+
+        return whole_run(self)
+
+    @cached_property
     def next(self) -> Run:
         """The run that follows the first one."""
         return self.run(self.complete.state)

@@ -33,15 +33,20 @@ class FieldTypes:
         self._known: dict[str, tuple[frozenset[str], str]] = {}
         self._declare(schema or {}, "")
 
-    def _declare(self, schema: Mapping[str, Any], prefix: str) -> None:
+    def _declare(self, schema: Mapping[str, Any], path: str) -> None:
+        declared = schema.get("type", [])
+        types = {declared} if isinstance(declared, str) else set(declared)
+        names = frozenset(NAMES[item] for item in types - {"null"} if item in NAMES)
+        if path and names:
+            self._known[path] = names, f"declared to be {' or '.join(sorted(names))}"
         for name, field in schema.get("properties", {}).items():
-            declared = field.get("type", []) if isinstance(field, Mapping) else []
-            types = {declared} if isinstance(declared, str) else set(declared)
-            names = frozenset(NAMES[item] for item in types - {"null"} if item in NAMES)
-            if names:
-                words = " or ".join(sorted(names))
-                self._known[f"{prefix}{name}"] = names, f"declared to be {words}"
-                self._declare(field, f"{prefix}{name}.")
+            if isinstance(field, Mapping):
+                self._declare(field, _joined(path, name))
+        items = schema.get("items")
+        if isinstance(items, Mapping):
+            self._declare(items, _items_of(path))
+        elif "array" in types:
+            self._known[_items_of(path)] = frozenset(NAMES.values()), "declared to be anything"
 
     def add(self, record: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, str]]:
         """Note the types in a record; yield field, former type and new one where they differ.
@@ -59,11 +64,26 @@ class FieldTypes:
                     yield path, before, kind
 
 
-def _leaves(value: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
-    for name, inner in value.items():
-        yield f"{prefix}{name}", inner
-        if isinstance(inner, Mapping) and depth < MAX_DEPTH:
-            yield from _leaves(inner, f"{prefix}{name}.", depth + 1)
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _items_of(path: str) -> str:
+    return f"{path}[]"
+
+
+def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of an object and of those in it, and the items of a list as one field."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, Mapping):
+        inside = ((_joined(path, name), inner) for name, inner in value.items())
+    else:
+        inside = ((_items_of(path), inner) for inner in value)
+    for name, inner in inside:
+        yield name, inner
+        if isinstance(inner, (Mapping, list)):
+            yield from _leaves(inner, name, depth + 1)
 
 
 def _kind(value: Any) -> str | None:

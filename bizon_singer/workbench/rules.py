@@ -63,7 +63,8 @@ NO_INCREMENTAL = Rule(
     "BZ01",
     "get_records_after is missing",
     Severity.ERROR,
-    "implement get_records_after(self, source_state, pagination), or say FULL_TABLE",
+    "implement get_records_after(self, source_state, pagination), or say that the stream is read "
+    "in full: FULL_TABLE in its definition, full_refresh as sync_mode",
 )
 ONLY_FULL = Rule(
     "BZ02",
@@ -75,7 +76,7 @@ MUTATED = Rule(
     "BZ03",
     "the given pagination is changed",
     Severity.WARNING,
-    "work on a copy: pagination = dict(pagination or {})",
+    "work on a copy: pagination = copy.deepcopy(pagination or {})",
 )
 FIRST_IS_NONE = Rule(
     "BZ04",

@@ -24,11 +24,12 @@ from bizon_singer.source.config import SourceSyncModes
 from bizon_singer.source.models import SourceIncrementalState, SourceRecord
 from bizon_singer.stream import SourceStream
 from bizon_singer.tap import SourceTap
-from bizon_singer.testing.watched import copied
+from bizon_singer.testing.watched import copied, differing, same
 from bizon_singer.values import ValueReader
 from bizon_singer.workbench import rules
 from bizon_singer.workbench.failed import StreamFailedError
 from bizon_singer.workbench.field_types import FieldTypes
+from bizon_singer.workbench.loose_values import loose_values
 from bizon_singer.workbench.rules import Finding, Rule
 
 A_DAY = timedelta(days=1)
@@ -50,6 +51,9 @@ def try_stream(tap: SourceTap, stream: SourceStream, path: str, pages: int) -> I
     adapter = tap.settings.adapter
     trial = _Trial(stream, pages, adapter.start_date or datetime.now(UTC) - A_DAY)
     error: Exception | None = None
+    if not stream.can_be_incremental and _asks_for_changes(tap, stream):
+        seen = "sync_mode incremental is asked for, but every run reads everything"
+        trial.note(rules.NO_INCREMENTAL, seen)
     try:
         for _ in iterate(
             trial.work, stop=tap.run_context.stop, limit_seconds=adapter.page_timeout_seconds
@@ -71,6 +75,11 @@ def try_stream(tap: SourceTap, stream: SourceStream, path: str, pages: int) -> I
         failure = describe(error, stream.name, trial.page)
         log_trace(tap.logger, failure)
         raise StreamFailedError(failure) from error
+
+
+def _asks_for_changes(tap: SourceTap, stream: SourceStream) -> bool:
+    mode = tap.settings.of_stream(stream.name, "sync_mode")
+    return bool(mode == SourceSyncModes.INCREMENTAL)
 
 
 def _line(source_class: type[Any], method: str, path: str) -> int | None:
@@ -158,10 +167,10 @@ class _Trial:
             except Exception as error:
                 self.raised = error
                 raise
-            if given != before:
-                changed = [str(key) for key in given if given.get(key) != before.get(key)]
-                names = f": {', '.join(changed)}" if changed else ""
-                self.note(rules.MUTATED, f"{self.place} changed the pagination{names}")
+            changed = differing(before, given)
+            if changed:
+                names = ", ".join(changed)
+                self.note(rules.MUTATED, f"{self.place} changed the pagination: {names}")
             self._look_at_answer(answer)
             return answer
 
@@ -194,6 +203,8 @@ class _Trial:
             self._state = page.next_state
         for position, record in enumerate(page.records, 1):
             place = f"record {position} of page {page.number} of {self.method}()"
+            for item, what in loose_values(record.data):
+                self.note(rules.NOT_JSON, f"field `{item}` in {place} {what}", item)
             try:
                 plain = self._values.plain(record.data)
             except ProtocolError as error:
@@ -225,7 +236,7 @@ class _Trial:
         if again is None or self.stream.layout is Layout.DECLARED:
             return
         for position, (one, other) in enumerate(zip(first.records, again.records, strict=False), 1):
-            if one.data == other.data and one.id != other.id:
+            if same(one.data, other.data) and one.id != other.id:
                 seen = f"record {position} of page 1 has another id when it is read again"
                 self.note(rules.RANDOM_ID, seen)
 

@@ -204,6 +204,14 @@ class Random(Library):
         return SourceRecord(str(uuid.uuid4()), dict(row))
 
 
+class Hashing(Library):
+    """Makes ids of hash(), which is another number in each process."""
+
+    def record(self, row: dict[str, Any]) -> SourceRecord:
+        """Hash the id."""
+        return SourceRecord(str(hash(str(row["id"]))), dict(row))
+
+
 class Counting(Library):
     """Keeps its place in the instance, and gives a pagination that is one page ahead."""
 
@@ -335,15 +343,36 @@ class Burning(Library):
         Burning.closed += 1
 
 
+class Incomparable:
+    """Equals nothing, and raises an error for the question, as an array does."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, _: object) -> bool:
+        """Refuse to tell."""
+        raise ValueError("ambiguous")
+
+
 class Locked(Library):
-    """Puts what nothing can copy into the pagination."""
+    """Puts what nothing can copy or compare into the pagination."""
 
     def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
         """Add a lock."""
         found = super().page(rows, pagination)
-        lock = {"lock": Lock()} if found.next_pagination else {}
-        following = {**(found.next_pagination or {}), **lock}
+        values = {"lock": Lock(), "array": Incomparable(), "object": object(), "ids": [[1]]}
+        following = {**(found.next_pagination or {}), **values} if found.next_pagination else {}
         return SourceIteration(records=found.records, next_pagination=following)
+
+
+class Consuming(Locked):
+    """Takes from a list within the pagination, beside a lock."""
+
+    def page(self, rows: list[dict[str, Any]], pagination: dict[str, Any]) -> SourceIteration:
+        """Take the one there is."""
+        found = super().page(rows, pagination)
+        if pagination:
+            pagination["ids"][0].pop()
+        return found
 
 
 class Echoing(Library):
@@ -356,18 +385,30 @@ class Echoing(Library):
 
 
 class Moody(Library):
-    """Gives a field within a field as a text and as a number."""
+    """Gives a field within a field as a text and as a number, and a list of both."""
 
     def record(self, row: dict[str, Any]) -> SourceRecord:
         """Add the field."""
-        mood = {"mood": {"today": 1 if row["id"] == "1" else "good"}}
+        today = 1 if row["id"] == "1" else "good"
+        mood = {"mood": {"today": today}, "moods": [{"then": today}]}
         return SourceRecord(str(row["id"]), {**row, **(mood if "text" in row else {})})
 
 
 class Scattered(Library):
-    """Has its streams in a set."""
+    """Has its two streams in a set."""
 
     @staticmethod
     def streams() -> list[str]:
-        """Fifty, in any order."""
-        return list({"loans", *(f"notes of {number}" for number in range(49))})
+        """In any order."""
+        return list({"loans", "notes"})
+
+
+class Stirred(Library):
+    """Has the fields of a schema in a set."""
+
+    @classmethod
+    def stream_definitions(cls) -> list[StreamDefinition]:
+        """In any order."""
+        fields = LOAN_SCHEMA["properties"]
+        properties = {name: fields[name] for name in set(fields)}
+        return [StreamDefinition("loans", {**LOAN_SCHEMA, "properties": properties})]

@@ -210,8 +210,17 @@ def test_what_a_source_raises_is_a_finding(name: str) -> None:
 def test_a_pagination_that_cannot_be_copied_is_no_failure_of_the_kit(tmp_path: Path) -> None:
     """It may hold a lock: the run reads on, and the rule about STATE says what is wrong."""
     found = by_status(library.Locked, tmp_path)
-    assert "a_run_completes" in found[Status.PASSED]
+    assert {"a_run_completes", "paginations_are_not_changed"} <= found[Status.PASSED]
     assert "paginations_go_into_state" in found[Status.FAILED]
+
+
+def test_a_change_beside_what_cannot_be_copied_is_seen(tmp_path: Path) -> None:
+    """In a list within the pagination, too: the lock next to it is no excuse."""
+    rule = next(rule for rule in RULES if rule.name == "paginations_are_not_changed")
+    outcome = judge(rule, subject_of(library.Consuming, tmp_path))
+    assert outcome.seen == (
+        "get() of stream 'loans' changed it; get() of stream 'notes' changed it"
+    )
 
 
 def test_stdout_is_watched_below_python_too(tmp_path: Path) -> None:
@@ -223,19 +232,31 @@ def test_stdout_is_watched_below_python_too(tmp_path: Path) -> None:
 
 
 def test_a_field_within_a_field_keeps_its_type(tmp_path: Path) -> None:
-    """It is a column as well, where a target flattens; it is named by its path."""
+    """It is a column as well, where a target flattens, one in a list too; its path names it."""
     rule = next(rule for rule in RULES if rule.name == "fields_keep_their_type")
     outcome = judge(rule, subject_of(library.Moody, tmp_path))
     assert outcome.status is Status.FAILED
     assert "field 'mood.today' of stream 'notes' is" in outcome.seen
+    assert "field 'moods[].then' of stream 'notes' is" in outcome.seen
 
 
-def test_an_order_that_only_another_process_sees_is_found(tmp_path: Path) -> None:
-    """That of a set of texts stays as long as a process does."""
+@pytest.mark.parametrize("source_class", [library.Scattered, library.Stirred])
+def test_an_order_that_only_another_process_sees_is_found(
+    source_class: type[Any], tmp_path: Path
+) -> None:
+    """That of a set of texts stays as long as a process does; two have the same in every second."""
     rule = next(rule for rule in RULES if rule.name == "discovery_gives_the_same_catalog_twice")
-    outcome = judge(rule, subject_of(library.Scattered, tmp_path))
+    outcome = judge(rule, subject_of(source_class, tmp_path))
     assert outcome.status is Status.FAILED
     assert outcome.seen == "another process gives another catalog"
+
+
+def test_records_that_only_another_process_gives_are_found(tmp_path: Path) -> None:
+    """hash() of a text is a number of the process."""
+    rule = next(rule for rule in RULES if rule.name == "two_runs_give_the_same_records")
+    outcome = judge(rule, subject_of(library.Hashing, tmp_path))
+    assert outcome.status is Status.FAILED
+    assert outcome.seen == "14 records of stream 'notes' differ in another process"
 
 
 @pytest.mark.parametrize("last_byte", [1, 300, 700])

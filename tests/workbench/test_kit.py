@@ -8,7 +8,7 @@ import pytest
 
 from bizon_singer.loader import find_sources, load_source_file
 from bizon_singer.testing import RULES, Subject
-from bizon_singer.testing.process import importable, killed_after, log_of
+from bizon_singer.testing.process import importable, killed_after, whole_run
 from bizon_singer.workbench.new import create
 from tests.adapter.source_files import as_in_a_new_process
 from tests.commands.process import (
@@ -120,7 +120,7 @@ def test_a_source_of_a_file_is_killed_in_a_process_of_its_own(tmp_path: Path, en
         Path(path).write_text(Path(path).read_text() + end)
         written = killed_after(30, subject)
         assert written.startswith(b'{"type":"SCHEMA"') is not bool(end)
-        assert (b"record_count" in log_of(subject)) is not bool(end)
+        assert (b"record_count" in whole_run(subject)[1]) is not bool(end)
         killed = next(rule for rule in RULES if rule.name == "a_killed_run_goes_on")
         seen = list(killed.judge(subject))
         assert seen == (["its process wrote nothing; run the tap by itself to see why"] * bool(end))

@@ -46,7 +46,7 @@ def test_findings_are_lines_an_editor_can_jump_to(tmp_path: Path) -> None:
     mutated, is_none, stub = lines(done)
     assert mutated == (
         f"{path}:15: warning BZ03: get() changes the pagination it was given (pagination['page']); "
-        "work on a copy: pagination = dict(pagination or {})"
+        "work on a copy: pagination = copy.deepcopy(pagination or {})"
     )
     assert is_none.startswith(f"{path}:16: warning BZ05: get() gives None as next_pagination; end")
     assert stub.startswith(f"{path}:17: error BZ01: get_records_after() is there and does nothing")
@@ -69,7 +69,7 @@ def test_a_program_gets_them_in_parts(tmp_path: Path) -> None:
                 "line": 15,
                 "stream": None,
                 "seen": "get() changes the pagination it was given (pagination['page'])",
-                "remedy": "work on a copy: pagination = dict(pagination or {})",
+                "remedy": "work on a copy: pagination = copy.deepcopy(pagination or {})",
             }
         ],
     }
@@ -105,6 +105,7 @@ def test_what_a_source_prints_is_told_and_not_answered(tmp_path: Path) -> None:
     assert done.code == 4
     assert "warning BZ08: something wrote to stdout, beginning with 'imported" in lines(done)[-1]
     assert_no_secret(done)
+    assert "\nCRITICAL | bizon-singer: 1 warning found" in done.stderr  # a line of its own
     assert "imported" in done.stderr
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bizon_singer.workbench.lint import Report, lint
-from bizon_singer.workbench.rules import ONLY_FULL, RULES
+from bizon_singer.workbench.rules import MUTATED, ONLY_FULL, RULES, Finding
 from tests.adapter.source_files import as_in_a_new_process
 from tests.commands.process import write
 from tests.workbench.desk import source
@@ -106,6 +108,7 @@ READ = [
         get("import uuid\nreturn SourceIteration({}, [SourceRecord(str(uuid.uuid4()), {})])"),
         one("str(3)"),
     ),
+    ("BZ10", one("str(hash('a name'))"), one("'a name'")),
     ("BZ12", get("yield page(1)"), GET),
     ("BZ12", get("page(1)"), GET),
     ("BZ12", "    async def get(self, pagination=None): return page(1)\n", GET),
@@ -130,6 +133,7 @@ READ = [
 ]
 """What is sure from the text: code, a source that breaks the rule, and the same one mended."""
 
+LIST_OF_NUMBERS = "{'n': {'type': 'array', 'items': {'type': 'number'}}}"
 RUN = [
     (
         "BZ03",
@@ -152,6 +156,13 @@ RUN = [
         get("return SourceIteration({}, page(1).records, {'at': 3})"),
     ),
     ("BZ07", one(data="{'n': object()}"), one(data="{'n': 3}")),
+    ("BZ07", one(data="{'n': {3}}"), one(data="{'n': [3]}")),
+    (
+        "BZ07",
+        one(data="{'n': [__import__('datetime').timedelta(1)]}"),
+        one(data="{'n': [__import__('datetime').datetime(2026, 1, 1)]}"),
+    ),
+    ("BZ07", one(data="{'n': {'a': b'\\xff'}}"), one(data="{'n': {'a': 'text'}}")),
     (
         "BZ07",
         get(
@@ -192,6 +203,23 @@ RUN = [
     ),
     (
         "BZ11",
+        two_pages("SourceRecord('1', {'n': [1]})", "SourceRecord('2', {'n': ['one']})"),
+        two_pages("SourceRecord('1', {'n': [1]})", "SourceRecord('2', {'n': [1.5, None]})"),
+    ),
+    (
+        "BZ11",
+        one(data="{'a': [{'b': 1}, {'b': 'one'}]}"),
+        one(data="{'a': [{'b': 1}, {'c': 'one'}]}"),
+    ),
+    (
+        "BZ11",
+        DECLARED.replace("REST", f"{{'type': 'object', 'properties': {LIST_OF_NUMBERS}}}")
+        + one(data="{'n': ['one']}"),
+        DECLARED.replace("REST", "{'type': 'object', 'properties': {'n': {'type': 'array'}}}")
+        + one(data="{'n': ['one', 1]}"),
+    ),
+    (
+        "BZ11",
         DECLARED.replace("REST", "{'type': 'object', 'properties': {'n': {'type': 'string'}}}")
         + one(data="{'n': 1}"),
         DECLARED.replace("REST", "{'type': 'object', 'properties': {'n': {'type': 'string'}}}")
@@ -208,13 +236,15 @@ RUN = [
 """What shows when pages are read."""
 
 
-def found(folder: Path, body: str, *, run: bool) -> Report:
+def found(
+    folder: Path, body: str, *, run: bool, settings: Mapping[str, Any] | None = None
+) -> Report:
     """Lint a source in this process, its pages read or not.
 
     Each has a file of its own: Python takes one of the same second and size for the same.
     """
     name = f"source_{len(list(folder.glob('*.py')))}.py"
-    configs = [write(folder / "c.json", {})] if run else []
+    configs = [write(folder / "c.json", settings or {})] if run else []
     with as_in_a_new_process():
         return lint(source(folder, body, name=name), configs, pages=3)
 
@@ -267,6 +297,21 @@ def test_what_only_the_program_does_is_nobodys_business(tmp_path: Path) -> None:
     assert codes(found(tmp_path, body, run=False)) == set()
 
 
+@pytest.mark.parametrize("settings", [{}, {"stream_settings": {"things": {}}}])
+def test_changes_that_are_asked_for_in_vain_are_found(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    """By the sync_mode of the config: such a pipeline of Bizon hangs in its second run."""
+    within = settings.get("stream_settings", {}).get("things", settings)
+    within["sync_mode"] = "incremental"
+    report = found(tmp_path, GET, run=True, settings=settings)
+    (vain,) = [item for item in report.findings if item.rule.code == "BZ01"]
+    assert vain.seen == "sync_mode incremental is asked for, but every run reads everything"
+    assert codes(found(tmp_path, GET + AFTER, run=True, settings=settings)) == set()
+    within["sync_mode"] = "full_refresh"
+    assert codes(found(tmp_path, GET, run=True, settings=settings)) == {ONLY_FULL.code}
+
+
 def test_each_place_is_told_once(tmp_path: Path) -> None:
     """What every page does is one finding, with the first page it was seen on."""
     body = get(
@@ -288,6 +333,32 @@ def test_a_loop_is_found_however_long_it_takes(tmp_path: Path) -> None:
     report = found(tmp_path, body, run=True)
     (stuck,) = [item for item in report.findings if item.rule.code == "BZ06"]
     assert "page 3 gave the pagination that had led to page 2" in stuck.seen
+
+
+def test_a_change_beside_what_cannot_be_copied_or_compared_is_found(tmp_path: Path) -> None:
+    """By the name it was made under; a lock and an array in the pagination are no changes."""
+    body = get(
+        """
+import threading
+class Array:
+    __hash__ = None
+    def __eq__(self, other): raise ValueError("ambiguous")
+if not pagination:
+    return page(1, then={"lock": threading.Lock(), "array": Array(), "ids": [[2], [3]]})
+self.take(pagination["ids"][0])
+return page(2)
+"""
+    )
+    taking = body + "    def take(self, ids): ids.pop()\n"
+    (changed,) = [item for item in found(tmp_path, taking, run=True).findings if is_change(item)]
+    assert changed.seen == "page 2 of get() changed the pagination: ids"
+    looking = body + "    def take(self, ids): return ids[0]\n"
+    assert not any(map(is_change, found(tmp_path, looking, run=True).findings))
+
+
+def is_change(finding: Finding) -> bool:
+    """Tell whether a finding is that a pagination was changed."""
+    return finding.rule is MUTATED
 
 
 def test_a_breach_the_api_commits_is_no_finding(tmp_path: Path) -> None:
