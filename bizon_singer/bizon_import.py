@@ -44,6 +44,8 @@ REEXPORTED = {
     },
 }
 """Names that Bizon's modules pass on and ours do not, with the module each comes from."""
+OURS_ALONE = frozenset({"JsonObject", "JsonRecord", "ProvenPosition", "StreamDefinition"})
+"""Classes Bizon's modules do not have: a source that imports them from there runs here only."""
 TAUGHT_ONLY = "bizon.source.base"
 
 
@@ -106,6 +108,7 @@ class _Alias(ModuleType):
             for name, value in vars(own).items()
             if isinstance(value, type)
             and not name.startswith("_")
+            and name not in OURS_ALONE
             and value.__module__.startswith("bizon_singer.")
         }
         return sorted(classes | REEXPORTED.get(self.__name__, {}).keys())

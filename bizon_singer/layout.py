@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any
 
 from bizon_singer.errors import ProtocolError
 from bizon_singer.iteration import Page
@@ -105,15 +105,14 @@ class RecordBuilder:
         records = self._arrange(page)
         if self._drop is not None:
             records = list(map(self._drop, records))
-        checked = records
-        if self._takes_text and bytes in set(map(type, records)):
-            checked = [record for record in records if type(record) is dict]
+        has_text = self._takes_text and bytes in set(map(type, records))
+        checked = _dicts(records) if has_text else records
         changed: list[str] = []
         if not all(map(self._schema.fits, checked)):
             changed = self._make_fit(records)
+            checked = _dicts(records)
         for key in self._keys:
-            if [1 for record in checked if record.get(key) is None]:
-                self._refuse_without(key, records)
+            self._require(key, checked, records)
         return records, changed
 
     def _make_fit(self, records: list[Any]) -> list[str]:
@@ -129,7 +128,9 @@ class RecordBuilder:
                     changed += self._schema.widen(plain)
         return list(dict.fromkeys(changed))
 
-    def _refuse_without(self, key: str, records: list[Any]) -> NoReturn:
+    def _require(self, key: str, checked: list[Record], records: list[Any]) -> None:
+        if not [1 for record in checked if record.get(key) is None]:
+            return
         position = next(
             position
             for position, record in enumerate(records, 1)
@@ -139,6 +140,10 @@ class RecordBuilder:
             f"record {position} has no `{key}`, which is a key of the stream; mend the "
             "source, or choose other key_properties in the catalog"
         )
+
+
+def _dicts(records: list[Any]) -> list[Record]:
+    return [record for record in records if type(record) is dict]
 
 
 def _as_stored(page: Page) -> list[Any]:

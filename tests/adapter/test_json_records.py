@@ -136,11 +136,12 @@ def test_a_page_may_hold_texts_and_dicts() -> None:
     assert len(done.warnings) == 2
 
 
-def test_a_dict_among_texts_needs_its_key() -> None:
-    """The record is named by its place in the page."""
+@pytest.mark.parametrize("data", [{"b": 1}, {"id": None}, {"id": float("nan")}])
+def test_a_dict_among_texts_needs_its_key(data: dict[str, Any]) -> None:
+    """Also where it becomes null on the way; the record is named by its place in the page."""
 
     class KeylessSource(TextSource):
-        records: ClassVar[list[SourceRecord]] = [JsonRecord("1", TEXT), SourceRecord("2", {"b": 1})]
+        records: ClassVar[list[SourceRecord]] = [JsonRecord("1", TEXT), SourceRecord("2", data)]
 
     done = read(KeylessSource)
     assert (done.code, exact(done)) == (4, [])
