@@ -37,6 +37,12 @@ class Rule:
     judge: Judge
 
 
+def rule(function: Judge) -> Rule:
+    """Make a rule of a function: its docstring is the rule, then what to do about a breach."""
+    says, _, mend = (function.__doc__ or "").partition("\n\n")
+    return Rule(function.__name__, says.strip(), " ".join(mend.split()), function)
+
+
 class Status(StrEnum):
     """What became of a rule."""
 

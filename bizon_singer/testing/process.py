@@ -30,7 +30,7 @@ SUFFIX = ".py"
 LIMIT_SECONDS = 300
 """A process that takes longer hangs."""
 HASH_SEEDS = 8
-MAX_CATALOGS = 3
+MAX_CATALOGS = 2
 SHOW_KEPT_ORDERS = """
 import json, sys
 def kept(names):  # of two with one place in the table, the first that comes has it

@@ -13,7 +13,16 @@ from bizon_singer import page_encoder, schema
 from bizon_singer.bookmark import Bookmark
 from bizon_singer.encoding import RecordEncoder
 from bizon_singer.layout import RecordBuilder
-from bizon_singer.testing import RULES, Rule, Status, Subject, examine, process
+from bizon_singer.testing import (
+    RULES,
+    Rule,
+    Status,
+    Subject,
+    examine,
+    later_run_rules,
+    process,
+    single_run_rules,
+)
 from bizon_singer.testing.conformance import judge
 from tests.testing import library
 
@@ -106,6 +115,13 @@ def test_every_rule_has_its_flaw() -> None:
     for rule in RULES:
         assert rule.says.endswith("."), rule.name
         assert rule.mend.endswith("."), rule.name
+
+
+def test_every_rule_that_is_written_is_judged() -> None:
+    """RULES names each: one left out would hold of nothing."""
+    modules = single_run_rules, later_run_rules
+    written = [item for module in modules for item in vars(module).values()]
+    assert [item for item in written if isinstance(item, Rule)] == list(RULES)
 
 
 def test_a_good_source_keeps_every_rule(tmp_path: Path) -> None:
