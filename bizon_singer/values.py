@@ -43,14 +43,13 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import orjson
 
 from bizon_singer.errors import ProtocolError, kind_of, with_article
 from bizon_singer.integers import decimal_of
 from bizon_singer.moments import standard, text_of
 from bizon_singer.redact import excerpt
-from bizon_singer.source.models import JsonObject
+from bizon_singer.source.models import JsonObject, decode_exactly
 
 MAX_DEPTH = 200
 MAX_PLAIN_DIGITS = 200
@@ -137,7 +136,7 @@ class ValueReader:
         if isinstance(value, (bytes, bytearray, memoryview)):
             return _text(bytes(value))
         if isinstance(value, JsonObject):
-            return self.plain(_decode_exactly(value.text), field, depth)
+            return self.plain(decode_exactly(value.text), field, depth)
         if isinstance(value, Sequence) and not isinstance(value, (str, UserString)):
             return self._items(value, field, _deeper(depth, field))
         if isinstance(value, AbstractSet):
@@ -258,9 +257,6 @@ def dumps(value: Any) -> bytes:
         orjson.JSONEncodeError: It holds what only :meth:`ValueReader.exact` can write.
     """
     return orjson.dumps(value, _default, OPTIONS)
-
-
-_decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 def _default(value: Any) -> Any:

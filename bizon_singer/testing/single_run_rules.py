@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import methodcaller
+from typing import Any
 
 from bizon_singer.testing import process
 from bizon_singer.testing.conformance import rule
@@ -49,17 +51,13 @@ def the_connection_check_answers(subject: Subject) -> Iterator[str]:
     Ask the API for something small with the credentials; return whether it answered, and if not,
     why.
     """
-    for stream in selected(subject):
-        try:
-            with opened(subject, stream) as source:
-                answer = source.check_connection()
-        except Exception as error:  # noqa: BLE001 - the user's code, whatever it raises
-            yield f"stream {stream.name!r}: {raised(error)}"
-            continue
+
+    def fault(answer: Any) -> str | None:
         if not (isinstance(answer, tuple) and len(answer) == 2):  # noqa: PLR2004 - a pair
-            yield f"stream {stream.name!r} answered with {type(answer).__name__}"
-        elif answer[0] is not True:
-            yield f"stream {stream.name!r} failed: {answer[1]}"
+            return f" answered with {type(answer).__name__}"
+        return None if answer[0] is True else f" failed: {answer[1]}"
+
+    yield from _wrong_answers(subject, methodcaller("check_connection"), fault)
 
 
 @rule
@@ -68,15 +66,26 @@ def the_total_is_a_count(subject: Subject) -> Iterator[str]:
 
     Return None where the API does not tell; an error there hides the progress from the user.
     """
+
+    def fault(total: Any) -> str | None:
+        is_count = total is None or (type(total) is int and total >= 0)
+        return None if is_count else f" counts {total!r}"
+
+    yield from _wrong_answers(subject, methodcaller("get_total_records_count"), fault)
+
+
+def _wrong_answers(
+    subject: Subject, ask: Callable[[Any], Any], fault: Callable[[Any], str | None]
+) -> Iterator[str]:
+    """Ask the source of each stream; yield what it raised, or what is wrong with its answer."""
     for stream in selected(subject):
         try:
             with opened(subject, stream) as source:
-                total = source.get_total_records_count()
+                seen = fault(ask(source))
         except Exception as error:  # noqa: BLE001 - the user's code, whatever it raises
-            yield f"stream {stream.name!r}: {raised(error)}"
-            continue
-        if total is not None and (type(total) is not int or total < 0):
-            yield f"stream {stream.name!r} counts {total!r}"
+            seen = f": {raised(error)}"
+        if seen is not None:
+            yield f"stream {stream.name!r}{seen}"
 
 
 # One run

@@ -16,21 +16,23 @@ MakeTopic = Callable[..., Topic]
 
 
 @pytest.fixture(scope="session")
-def running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """One broker a worker: to share one between workers would save less than it costs in care."""
+def java() -> None:
+    """What servers need, or one line that says why they cannot be started here."""
     reason = obstacle()
     if reason:
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def running_broker(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:  # noqa: ARG001 - asked for first
+    """One broker a worker: to share one between workers would save less than it costs in care."""
     with Broker(tmp_path_factory.mktemp("broker")) as broker:
         yield broker
 
 
 @pytest.fixture(scope="session")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def registry(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:  # noqa: ARG001 - as above
     """One schema registry a worker, if a test of the worker asks for it."""
-    reason = obstacle()
-    if reason:
-        pytest.skip(reason)
     with Registry(tmp_path_factory.mktemp("registry")) as registry:
         yield registry
 

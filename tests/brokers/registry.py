@@ -56,7 +56,7 @@ class Registry:
             if time.monotonic() > end:
                 self._leash.kill()
                 raise RuntimeError(f"The registry does not start: {self._log.read_text()[-2000:]}")
-            time.sleep(0.1)
+            time.sleep(0.1)  # a refused connection comes back at once
         register(self.url)
         self.answers = asked(self.url)
         return self

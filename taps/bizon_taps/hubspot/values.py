@@ -24,13 +24,14 @@ from decimal import Decimal
 from typing import Any
 
 from bizon_singer.fitting import is_date_time
+from bizon_singer.integers import read_integer
 from bizon_singer.values import is_writable
 
 Convert = Callable[[Any], Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DATE_CHARACTERS = 10
-_INTEGER = re.compile(r"-?[0-9]{1,4000}")
+_INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MILLISECONDS = re.compile(r"(-?[0-9]{1,18})(?:\.0*)?")
 
@@ -61,7 +62,7 @@ def to_number(value: Any) -> int | float | Decimal | None:
         raise UntypedError
     text = value.strip()
     if _INTEGER.fullmatch(text):
-        return int(text)
+        return read_integer(text)
     if not text:
         return None
     number = _float(text)

@@ -14,13 +14,12 @@ from typing import Any
 
 import msgspec
 
+from bizon_singer.integers import read_integer
 from bizon_singer.values import MAX_DEPTH
 from bizon_taps.kafka.decoding.error import DecodeError
 
 MAX_VALUE_DEPTH = MAX_DEPTH - 10
 """How deep a value may be nested: a record holds it some levels down."""
-MAX_INT_DIGITS = 4_000
-"""Python makes an int of more digits in quadratic time: half a minute for a million of them."""
 _DIGITS_OF_A_DOUBLE = 15
 
 
@@ -33,12 +32,8 @@ def _number(text: str) -> float | Decimal:
     return value if exact == Decimal(repr(value)) else exact
 
 
-def _integer(text: str) -> int | Decimal:
-    return int(text) if len(text) <= MAX_INT_DIGITS else Decimal(text)
-
-
 _decode = msgspec.json.Decoder(float_hook=_number).decode
-_lenient = json.JSONDecoder(parse_float=_number, parse_int=_integer, strict=False)
+_lenient = json.JSONDecoder(parse_float=_number, parse_int=read_integer, strict=False)
 
 
 def read_json(data: bytes) -> Any:
