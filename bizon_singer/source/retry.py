@@ -1,14 +1,41 @@
-"""How long to wait before a request is tried again."""
+"""How long to wait before a request is tried again, and when not to."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import backoff
 
 from bizon_singer.source.http_date import http_date
+
+
+class Retrying(Protocol):
+    """What tries requests again: a session.
+
+    Attributes:
+        retried_statuses: On which statuses.
+    """
+
+    retried_statuses: frozenset[int]
+
+
+@contextmanager
+def not_retrying(session: Retrying, statuses: AbstractSet[int]) -> Iterator[None]:
+    """Give up on some statuses at once, where asking for less is better than the same once more.
+
+    It is for sessions whose requests are sent by one thread: it holds for all of them.
+    """
+    before = session.retried_statuses
+    session.retried_statuses = before - statuses
+    try:
+        yield
+    finally:
+        session.retried_statuses = before
 
 
 def pauses(max_seconds: float) -> Iterator[float]:

@@ -25,7 +25,7 @@ from bizon_singer.errors import BizonSingerError
 from bizon_singer.source.config import HttpConfig
 from bizon_singer.source.origin import origin_of, shown
 from bizon_singer.source.reply import Reply
-from bizon_singer.source.retry import retry_after
+from bizon_singer.source.retry import not_retrying, retry_after
 from bizon_singer.source.session import Session
 from bizon_taps.gsheets.config import DRIVE_URL, SHEETS_URL, GsheetsSourceConfig
 from bizon_taps.gsheets.credentials import missing_extra
@@ -147,14 +147,10 @@ class GoogleApis:
         """
         from gspread.urls import SPREADSHEET_URL  # noqa: PLC0415
 
-        retried = self._session.retried_statuses
-        self._session.retried_statuses = retried - TOO_LONG if is_large else retried
-        try:
+        with not_retrying(self._session, TOO_LONG if is_large else frozenset()):
             reply: Reply = self._client.request(
                 "get", SPREADSHEET_URL % spreadsheet_id, params={**params, "prettyPrint": "false"}
             )
-        finally:
-            self._session.retried_statuses = retried
         return reply
 
     def file(self, spreadsheet_id: str) -> Any:

@@ -23,6 +23,7 @@ from bizon_singer.errors import (
 from bizon_singer.redact import excerpt
 from bizon_singer.source.http_date import server_time
 from bizon_singer.source.reply import FIRST_ERROR_STATUS, HttpStatusError
+from bizon_singer.source.retry import not_retrying
 from bizon_singer.source.session import Session
 from bizon_taps.notion.config import NotionSourceConfig, NotionVersion
 
@@ -150,11 +151,10 @@ class Workspace:
     def _in_parts(self, path: str, ask: Callable[[], JSON]) -> JSON:
         """Ask for a part of a list; for smaller ones from then on, where that takes too long."""
         answer = None
-        retried = self._session.retried_statuses
         while answer is None and self._part_size > 1:
-            self._session.retried_statuses = retried - TOO_LONG
             try:
-                answer = ask()
+                with not_retrying(self._session, TOO_LONG):
+                    answer = ask()
             except HttpStatusError as error:
                 if error.response.status_code not in TOO_LONG:
                     raise
@@ -166,8 +166,6 @@ class Workspace:
                     path,
                     self._part_size,
                 )
-            finally:
-                self._session.retried_statuses = retried
         if answer is None:
             answer = ask()
         self._in_time += 1
