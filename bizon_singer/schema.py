@@ -19,6 +19,7 @@ from functools import reduce
 from typing import Any
 
 from bizon_singer.fitting import FORMATS, TYPES, Check, compile_object, holds, types_of
+from bizon_singer.page_check import PageCheck
 
 JsonSchema = dict[str, Any]
 
@@ -210,7 +211,21 @@ class RecordSchema:
         self._schema.pop("additionalProperties", None)
         if "object" not in types_of(self._schema):
             self._schema["type"] = "object"
-        self.fits: Check = compile_object(self._schema)
+        self.fits: Check
+        self._compile()
+
+    def _compile(self) -> None:
+        self.fits = compile_object(self._schema)
+        self._page_check = PageCheck(self._schema)
+
+    def all_fit(self, records: list[dict[str, Any]]) -> bool:
+        """Tell whether the schema accepts all records of a page."""
+        if self._page_check.accepts(records):
+            return True
+        if not all(map(self.fits, records)):
+            return False
+        self._page_check.was_wrong()
+        return True
 
     def to_dict(self) -> JsonSchema:
         """Return the schema as it stands; a wider one will be another object."""
@@ -232,5 +247,5 @@ class RecordSchema:
                 wider[name] = merge(fields[name], seen)
         if wider:
             self._schema = {**self._schema, "properties": {**fields, **wider}}
-            self.fits = compile_object(self._schema)
+            self._compile()
         return list(wider)
