@@ -1,6 +1,7 @@
 """Makes every Bizon ``AbstractSource`` a Singer tap."""
 
 from bizon_singer.cli import run
+from bizon_singer.on_demand import import_on_demand
 from bizon_singer.source.auth.builder import AuthBuilder
 from bizon_singer.source.auth.config import AuthConfig, AuthType
 from bizon_singer.source.config import SourceConfig, SourceSyncModes
@@ -29,3 +30,5 @@ __all__ = [
     "StreamDefinition",
     "run",
 ]
+
+import_on_demand()

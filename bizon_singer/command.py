@@ -14,10 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any, ClassVar
 
 import click
-from singer_sdk import Tap
 from singer_sdk.about import AboutFormatter
 from singer_sdk.exceptions import MappingError
-from singer_sdk.tap_base import CliTestOptionValue
+from singer_sdk.tap_base import CliTestOptionValue, Tap
 
 from bizon_singer.config_file import (
     ENVIRONMENT,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import filter as filter_names
 from typing import Any, TypeVar
 
-from singer_sdk import Tap
+from singer_sdk.tap_base import Tap
 
 from bizon_singer.catalog import LISTED, ROUTED_FROM, is_selected, read_schema, root_of
 from bizon_singer.config_errors import nearest

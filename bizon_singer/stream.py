@@ -16,8 +16,9 @@ from contextlib import ExitStack
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Stream, Tap
 from singer_sdk.singerlib.catalog import Metadata, MetadataMapping
+from singer_sdk.streams.core import Stream
+from singer_sdk.tap_base import Tap
 
 from bizon_singer.bookmark import FULL_TABLE, INCREMENTAL, Intent, Start
 from bizon_singer.catalog import removed_fields
