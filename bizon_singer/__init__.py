@@ -31,4 +31,5 @@ __all__ = [
     "run",
 ]
 
+# Nothing above imports the Singer SDK; its parts come when a tap, or a source, asks for them.
 import_on_demand()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterable
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
@@ -20,7 +19,8 @@ from typing import Any
 SDK = ("singer_sdk", "singer_sdk.streams")
 
 _RUNNING = threading.RLock()
-_begun: list[ModuleSpec] = []
+_running: set[str] = set()
+"""Packages in the midst of their own code."""
 
 
 class _OnDemand(ModuleType):
@@ -28,20 +28,27 @@ class _OnDemand(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         """Run it for a name that is none of its modules, which are imported without it."""
+        missing = AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        is_special = name.startswith("__") and name != "__all__"
+        # Asked before the lock is: whoever imports a module of the package never waits for it.
+        if is_special or find_spec(f"{self.__name__}.{name}") is not None:
+            raise missing
         with _RUNNING:
-            if type(self) is _OnDemand and self.__spec__ not in _begun:
-                spec = self.__spec__
-                is_special = name.startswith("__") and name != "__all__"
-                if is_special or find_spec(f"{self.__name__}.{name}") is not None:
-                    raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-                assert spec is not None  # noqa: S101 - the package was made from it
-                assert spec.loader is not None  # noqa: S101 - as above
-                _begun.append(spec)
-                spec.loader.exec_module(self)
-                self.__class__ = ModuleType  # type: ignore[assignment]
-            if type(self) is _OnDemand:  # its own code asks, in the midst of running
-                raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+            if self.__name__ in _running:  # its own code asks
+                raise missing
+            if type(self) is _OnDemand:
+                self._run()
         return getattr(self, name)
+
+    def _run(self) -> None:
+        assert self.__spec__ is not None  # noqa: S101 - it was made from one
+        assert self.__spec__.loader is not None  # noqa: S101 - as above
+        _running.add(self.__name__)
+        try:
+            self.__spec__.loader.exec_module(self)
+        finally:
+            _running.remove(self.__name__)
+        self.__class__ = ModuleType  # type: ignore[assignment]
 
 
 def import_on_demand(packages: Iterable[str] = SDK) -> None:

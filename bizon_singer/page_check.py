@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import attrgetter, or_
 from typing import Any
 
@@ -75,9 +75,13 @@ class PageCheck:
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        """Make the structs."""
-        self._shape = _shape(schema)
+        """Make nothing yet: a schema may be widened for each record of a page, or only shown."""
+        self._schema = schema
         self._misses = 0
+
+    @cached_property
+    def _shape(self) -> _Shape | None:
+        return _shape(self._schema)
 
     def accepts(self, records: list[dict[str, Any]]) -> bool:
         """Tell whether all records fit for certain."""

@@ -211,11 +211,7 @@ class RecordSchema:
         self._schema.pop("additionalProperties", None)
         if "object" not in types_of(self._schema):
             self._schema["type"] = "object"
-        self.fits: Check
-        self._compile()
-
-    def _compile(self) -> None:
-        self.fits = compile_object(self._schema)
+        self.fits: Check = compile_object(self._schema)
         self._page_check = PageCheck(self._schema)
 
     def all_fit(self, records: list[dict[str, Any]]) -> bool:
@@ -247,5 +243,6 @@ class RecordSchema:
                 wider[name] = merge(fields[name], seen)
         if wider:
             self._schema = {**self._schema, "properties": {**fields, **wider}}
-            self._compile()
+            self.fits = compile_object(self._schema)
+            self._page_check = PageCheck(self._schema)
         return list(wider)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,22 @@ assert len(found) == 8 and len(set(found)) == 1
 """
     done = python(code)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_package_that_fails_says_so_each_time(tmp_path: Path) -> None:
+    """And not, from the second time on, that it has no such name."""
+    (tmp_path / "failing").mkdir()
+    (tmp_path / "failing" / "__init__.py").write_text("import no_such_module\n")
+    code = f"""
+import sys; sys.path.insert(0, {str(tmp_path)!r})
+from bizon_singer.on_demand import import_on_demand
+import_on_demand(["failing", "not_installed", "failing"])
+import failing
+for _ in range(2):
+    try:
+        failing.name
+    except ModuleNotFoundError as error:
+        print(error.name)
+"""
+    done = python(code)
+    assert (done.stdout.split(), done.stderr) == (["no_such_module"] * 2, "")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -160,6 +161,25 @@ def test_the_pages_of_the_benchmark_are_accepted() -> None:
         {**PAGE[0], "properties": {"property_3": 3}},
     ):
         assert not check.accepts([*PAGE, wrong])
+
+
+def test_no_struct_is_made_before_a_page_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schema may be widened for every record of a page, and discovery only shows it."""
+    made: list[str] = []
+    make = msgspec.defstruct
+
+    def watched(name: str, *fields: Any, **options: Any) -> Any:
+        made.append(name)
+        return make(name, *fields, **options)
+
+    monkeypatch.setattr(msgspec, "defstruct", watched)
+    known = RecordSchema({"properties": {"a": {"type": "string"}}})
+    for number in range(5):
+        known.widen({f"f{number}": 1})
+    assert made == []
+    known.all_fit([{"a": "x"}])
+    known.all_fit([{"a": "y"}])
+    assert made == ["Record"]
 
 
 @pytest.mark.parametrize("name", ['"', "\\", "a\nb", "\0", "\ud800"])
