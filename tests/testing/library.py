@@ -250,7 +250,9 @@ class Filing(Library):
         start = int(file.read_text()) if file.exists() else pagination.get("start", 0)
         found = super().page(rows, {"start": start})
         if found.next_pagination:
-            file.write_text(str(start + PAGE_SIZE))
+            written = file.with_suffix(".new")  # replaced at once: a kill never leaves it empty
+            written.write_text(str(start + PAGE_SIZE))
+            written.replace(file)
         else:
             file.unlink(missing_ok=True)
         return found
