@@ -10,16 +10,41 @@ silently route a record to the wrong table.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
-"""Decodes JSON text that a source vouches for, every digit kept."""
+from bizon_singer.errors import ProtocolError
+from bizon_singer.integers import read_integer
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def decode_exactly(text: bytes) -> Any:
+    """Decode JSON text that a source vouches for, every digit kept.
+
+    Raises:
+        ProtocolError: It holds what is JSON and no value can be made of.
+    """
+    try:
+        try:
+            return _decode(text)
+        except (msgspec.ValidationError, InvalidOperation):  # a number of thousands of digits
+            return json.loads(text, parse_int=read_integer, parse_float=Decimal)
+    except InvalidOperation:
+        raise ProtocolError(
+            "the JSON text of a record holds a number with an exponent beyond all bounds; mend it "
+            "in the source"
+        ) from None
+    except RecursionError:
+        raise ProtocolError(
+            "the JSON text of a record is nested too deep to be read; shorten it in the source"
+        ) from None
 
 
 class _RecordFields(msgspec.Struct, gc=False):
@@ -112,8 +137,8 @@ class JsonRecord(SourceRecord, gc=False):
     Args:
         id: As for any record.
         data: The text: an object that fits what the source was told in ``stream_schema``, all of
-            its fields wanted by ``selected_fields``; UTF-8, compact (not a line break in it), each
-            key of an object once, and nested no deeper than a record may be.
+            its fields wanted by ``selected_fields``; JSON in UTF-8 without a line break. It is
+            the target that reads it: see :class:`JsonObject`.
     """
 
     if TYPE_CHECKING:
@@ -145,8 +170,9 @@ class JsonObject(msgspec.Struct, frozen=True, gc=False):
     fields have types, it is decoded like any other value.
 
     Attributes:
-        text: UTF-8, compact (not a line break in it), each key of an object once, and nested no
-            deeper than a record may be. Nobody checks it any more: the source has.
+        text: JSON in UTF-8 without a line break. Nobody checks it any more: the source has. What
+            a key that is there twice, a number beyond a double or a thousand levels mean is up to
+            the target, as for any text that is handed on.
     """
 
     text: bytes
