@@ -2,21 +2,23 @@
 
 Nearly every page fits. msgspec reads a page into structs made of the schema, in C: what comes
 through has known fields only, with texts, integers, booleans and nulls where they may be. What it
-does not settle exactly (numbers, formats, arrays, free-form objects) is taken from the structs by
-column and held against the checks of :mod:`bizon_singer.fitting`. A record of 500 bytes costs
-1.1 µs where that module takes 2.7 (tests/benchmarks/records.py).
+does not settle exactly (numbers, formats, free-form objects, arrays of them) is taken from the
+structs by column and held against the checks of :mod:`bizon_singer.fitting`. A record of 500 bytes
+costs 1.1 µs where that module takes 2.7 (tests/benchmarks/records.py).
 
 A page that is turned down may fit all the same: then :mod:`bizon_singer.fitting` has the last word,
 record by record. Where the two differ, what is written does not: msgspec also takes subclasses of
-``str`` and ``int``, which are written as what they are made of. Other mappings than dicts, which it
-takes as well, are turned down here: a field that is deselected could hide in one.
+``str`` and ``int``, which are written as what they are made of. Other mappings than dicts and other
+sequences than lists, which it takes as well, are turned down here: a field that is deselected could
+hide in one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import chain
 from operator import attrgetter, or_
 from typing import Any
 
@@ -31,6 +33,7 @@ MAX_MISSES = 10
 
 _ANNOTATIONS: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "null": None}
 _DICTS = frozenset({dict})
+_LISTS = frozenset({list})
 _NOTHING = msgspec.UNSET
 """What a struct has where its record has no such field."""
 
@@ -45,11 +48,13 @@ class _Shape:
         struct: What msgspec makes of it.
         columns: Fields whose values are looked at, and what they may be.
         objects: Fields that hold objects, by name.
+        arrays: Fields that hold arrays of what msgspec settles, None, or of objects, by name.
     """
 
     struct: type[msgspec.Struct]
     columns: tuple[tuple[Get, Field], ...]
     objects: tuple[tuple[str, Get, _Shape], ...]
+    arrays: tuple[tuple[str, Get, _Shape | None], ...]
 
     def all_hold(self, records: list[dict[str, Any]], structs: list[Any]) -> bool:
         """Tell whether the values msgspec did not settle are as they may be."""
@@ -57,14 +62,30 @@ class _Shape:
             if not hold_all(field, list(map(get, structs))):
                 return False
         for name, get, shape in self.objects:
-            inner = [value for record in records if (value := record.get(name)) is not None]
-            if not set(map(type, inner)) <= _DICTS:
+            inner = _present(record.get(name) for record in records)
+            if not shape.dicts_hold(inner, _present(map(get, structs))):
                 return False
-            if shape.columns or shape.objects:
-                made = [value for value in map(get, structs) if type(value) is shape.struct]
-                if not shape.all_hold(inner, made):
+        for name, get, items in self.arrays:
+            arrays = _present(record.get(name) for record in records)
+            if not set(map(type, arrays)) <= _LISTS:
+                return False
+            if items is not None:
+                inner = _present(chain.from_iterable(arrays))
+                made = chain.from_iterable(_present(map(get, structs)))
+                if not items.dicts_hold(inner, _present(made)):
                     return False
         return True
+
+    def dicts_hold(self, objects: list[Any], structs: list[Any]) -> bool:
+        """Tell whether all of some values of a field are dicts, and hold what they may."""
+        if not set(map(type, objects)) <= _DICTS:
+            return False
+        has_more = self.columns or self.objects or self.arrays
+        return not has_more or self.all_hold(objects, structs)
+
+
+def _present(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if value is not None and value is not _NOTHING]
 
 
 class PageCheck:
@@ -110,18 +131,22 @@ def _shape(schema: Mapping[str, Any]) -> _Shape | None:
         return None
     columns: list[tuple[Get, Field]] = []
     objects: list[tuple[str, Get, _Shape]] = []
+    arrays: list[tuple[str, Get, _Shape | None]] = []
     members: list[tuple[str, Any, Any]] = []
     names = {}
     for position, (name, field) in enumerate(fields.items()):
         member = f"f{position}"
         names[member] = name
-        annotation, shape = _annotation(field)
+        get = attrgetter(member)
+        annotation, inner = _annotation(field)
         if annotation is Any:
             checks = compile_field(field)
             plain = checks.plain | {msgspec.UnsetType}
-            columns.append((attrgetter(member), checks._replace(plain=plain)))
-        elif shape is not None:
-            objects.append((name, attrgetter(member), shape))
+            columns.append((get, checks._replace(plain=plain)))
+        elif "array" in types_of(field):
+            arrays.append((name, get, inner))
+        elif inner is not None:
+            objects.append((name, get, inner))
         members.append((member, annotation, _NOTHING))
     try:
         struct = msgspec.defstruct(
@@ -129,15 +154,25 @@ def _shape(schema: Mapping[str, Any]) -> _Shape | None:
         )
     except ValueError:  # of a name with a quote, a backslash or a control character
         return None
-    return _Shape(struct, tuple(columns), tuple(objects))
+    return _Shape(struct, tuple(columns), tuple(objects), tuple(arrays))
 
 
 def _annotation(schema: Mapping[str, Any]) -> tuple[Any, _Shape | None]:
-    """Return the type of a field for msgspec, ``Any`` where it could not tell, and of an object."""
+    """Return the type of a field for msgspec, ``Any`` where it could not tell.
+
+    Returns:
+        Beside it the shape of an object, or of the objects in an array.
+    """
     names = types_of(schema)
     if names and names <= _ANNOTATIONS.keys() and "format" not in schema:
         return reduce(or_, (_ANNOTATIONS[name] for name in names)), None
-    shape = _shape(schema) if "object" in names and names <= {"object", "null"} else None
-    if shape is None:
-        return Any, None
-    return (shape.struct | None if "null" in names else shape.struct), shape
+    made: Any = Any
+    inner = None
+    if "object" in names and names <= {"object", "null"}:
+        inner = _shape(schema)
+        made = inner.struct if inner else Any
+    elif "array" in names and names <= {"array", "null"}:
+        items = schema.get("items") or {}
+        made, inner = (Any, None) if "array" in types_of(items) else _annotation(items)
+        made = Any if made is Any else list[made]
+    return (made | None if made is not Any and "null" in names else made), inner

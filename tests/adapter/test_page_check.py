@@ -47,6 +47,21 @@ FIELDS: list[dict[str, Any]] = [
     {"type": "object", "properties": {}},
     {"type": "array", "items": {"type": "integer"}},
     {"type": "array", "items": {"type": "object", "properties": OBJECT}},
+    {"type": ["array", "null"], "items": {"type": ["string", "null"]}},
+    {"type": ["array", "null"], "items": {"type": ["object", "null"], "properties": OBJECT}},
+    {"type": "array", "items": {"type": "number"}},
+    {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+    {"type": ["array", "string"], "items": {"type": "integer"}},
+    {"type": "array", "items": {"type": "object", "properties": {"o": {"type": "array"}}}},
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "o": {"type": "array", "items": {"type": "object", "properties": OBJECT}}
+            },
+        },
+    },
 ]
 
 
@@ -70,7 +85,10 @@ ODD: list[Any] = [
     {"o": MappingProxyType({"n": 1})}, {"o": {"n": 2**70}}, {1: 2}, {Text("n"): 1}, {"\ud800": 1},
     MappingProxyType({"n": 1}), MappingProxyType({"n": "1"}), OrderedDict(n=1), UserDict(n=1),
     ChainMap({"n": 1}), JsonObject(b'{"n":1}'), [], [1], ["1"], [None], (1,), {1}, [{"n": 1}],
-    ({"n": 1},), [MappingProxyType({"n": 1})], [{"n": 0.5}], [{"at": "noon"}],
+    ({"n": 1},), [MappingProxyType({"n": 1})], [{"n": 0.5}], [{"at": "noon"}], [Text("x"), None],
+    [None, {"n": 1}], [{"o": [1]}], [{"o": [{"n": 1}]}], [{"o": ({"n": 1},)}], [[1]], [(1,)],
+    ("x",), [{"o": [UserDict(n=1)]}], [{"o": [{"at": "noon"}, {"n": Whole(1)}]}], [Whole(1)], [1.5],
+    [[]],
 ]  # fmt: skip
 
 
