@@ -19,6 +19,7 @@ import base64
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import methodcaller
 from typing import Any
 
@@ -242,6 +243,7 @@ def error_record(message: Message, topic: str, error: BadMessageError) -> Source
     return SourceRecord(f"{topic}-{data['partition']}-{data['offset']}", data)
 
 
+@lru_cache(maxsize=1)  # of many messages that are written together the time is the same
 def moment_of(milliseconds: int) -> datetime | None:
     """Return a timestamp as a time, None where no calendar has it or nobody set it."""
     if 0 < milliseconds <= LARGEST_MILLISECONDS:

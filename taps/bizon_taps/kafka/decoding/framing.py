@@ -23,6 +23,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from bizon_taps.kafka.decoding.error import DecodeError
@@ -116,10 +117,15 @@ def splitter(
 
 def _confluent(data: bytes) -> Framed:
     if data[0] == MAGIC_ID:
-        return Framed(SchemaId(IdKind.ID, _number(data, SHORT_ID_BYTES)), 1 + SHORT_ID_BYTES)
+        return _confluent_id(data[: 1 + SHORT_ID_BYTES])
     if data[0] == MAGIC_GUID:
         return Framed(_guid(data), 1 + GUID_BYTES)
     return UNFRAMED
+
+
+@lru_cache(maxsize=MAX_DECIDED)
+def _confluent_id(frame: bytes) -> Framed:
+    return Framed(SchemaId(IdKind.ID, _number(frame, SHORT_ID_BYTES)), 1 + SHORT_ID_BYTES)
 
 
 def _guid(data: bytes) -> SchemaId:
