@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bizon_singer import signals, stdout
+from bizon_singer import collector, signals, stdout
 from bizon_singer.errors import BizonSingerError, SourceFileError, UsageError
 from bizon_singer.loader import is_loading
 from bizon_singer.redact import one_line, redact
@@ -67,7 +67,9 @@ def main(
 
     def work() -> int:
         nonlocal name
-        tap_class = make_tap(arguments)
+        with collector.paused():
+            tap_class = make_tap(arguments)
+        collector.freeze()
         name = tap_class.name
         return _run(tap_class, arguments)
 
@@ -174,7 +176,8 @@ def run_tap(tap_class: Callable[[], type[SourceTap]]) -> NoReturn:
     """Run a tap's command for its console script and exit.
 
     Args:
-        tap_class: Imports and returns the tap class; it is called once stdout is claimed.
+        tap_class: Imports and returns the tap class; it is called once stdout is claimed, and
+            nothing is collected meanwhile.
     """
     exit_with(main(lambda _arguments: tap_class(), sys.argv[1:]))
 

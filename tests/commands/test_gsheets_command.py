@@ -300,7 +300,7 @@ def test_an_api_that_is_not_enabled_is_named(google: Gsheets, tmp_path: Path) ->
 def test_what_only_describes_the_tap_starts_without_google(arguments: list[str]) -> None:
     """Its libraries take longer to import than all the rest."""
     code = (
-        "import sys; from bizon_taps.gsheets.tap import main\n"
+        "import sys; from bizon_taps.gsheets.command import main\n"
         f"sys.argv = ['tap-gsheets', *{arguments!r}]\n"
         "try: main()\n"
         f"finally: assert not {{*{HEAVY!r}}} & sys.modules.keys(), 'imported'"

@@ -17,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from bizon_singer import collector, signals, stdout
 from bizon_singer import redact as redact_module
-from bizon_singer import signals, stdout
 from bizon_singer.cli import main
 from bizon_singer.redact import RedactingStream, Redactor
 from tests.process.commands import Finished
@@ -72,6 +72,7 @@ def _own_process(descriptor: int) -> Iterator[io.StringIO]:
         stack.enter_context(patch.object(stdout, "claim", claim))
         stack.enter_context(patch.object(stdout, "_current", stdout.current()))
         stack.enter_context(patch.object(signals, "install", lambda: None))
+        stack.enter_context(patch.object(collector, "freeze", lambda: None))
         for stream in ("stdout", "stderr"):
             stack.enter_context(patch.object(sys, stream, stderr))
         stack.enter_context(patch.object(sys, "excepthook", sys.excepthook))

@@ -1,10 +1,7 @@
-"""tap-dummy as a command."""
+"""tap-dummy: the tap over its source."""
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from bizon_singer.cli import run_tap
 from bizon_singer.tap import SourceTap
 from bizon_taps.dummy.source import DummySource
 
@@ -14,8 +11,3 @@ class TapDummy(SourceTap):
 
     name = "tap-dummy"
     source_classes = (DummySource,)
-
-
-def main() -> NoReturn:
-    """Run the command."""
-    run_tap(lambda: TapDummy)

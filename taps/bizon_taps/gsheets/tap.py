@@ -1,10 +1,7 @@
-"""tap-gsheets as a command."""
+"""tap-gsheets: the tap over its source."""
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from bizon_singer.cli import run_tap
 from bizon_singer.tap import SourceTap
 from bizon_taps.gsheets.source import GsheetsSource
 
@@ -15,8 +12,3 @@ class TapGsheets(SourceTap):
     name = "tap-gsheets"
     source_classes = (GsheetsSource,)
     dynamic_catalog = True  # worksheets and their columns are the spreadsheet's own
-
-
-def main() -> NoReturn:
-    """Run the command."""
-    run_tap(lambda: TapGsheets)

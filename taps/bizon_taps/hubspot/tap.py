@@ -1,10 +1,7 @@
-"""tap-hubspot as a command."""
+"""tap-hubspot: the tap over its source."""
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from bizon_singer.cli import run_tap
 from bizon_singer.tap import SourceTap
 from bizon_taps.hubspot.source import HubSpotSource
 
@@ -15,8 +12,3 @@ class TapHubSpot(SourceTap):
     name = "tap-hubspot"
     source_classes = (HubSpotSource,)
     dynamic_catalog = True  # properties and custom objects are the account's own
-
-
-def main() -> NoReturn:
-    """Run the command."""
-    run_tap(lambda: TapHubSpot)

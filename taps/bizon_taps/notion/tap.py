@@ -1,10 +1,7 @@
-"""tap-notion as a command."""
+"""tap-notion: the tap over its source."""
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from bizon_singer.cli import run_tap
 from bizon_singer.tap import SourceTap
 from bizon_taps.notion.source import NotionSource
 
@@ -15,8 +12,3 @@ class TapNotion(SourceTap):
     name = "tap-notion"
     source_classes = (NotionSource,)
     dynamic_catalog = True  # data sources and their properties are the workspace's own
-
-
-def main() -> NoReturn:
-    """Run the command."""
-    run_tap(lambda: TapNotion)

@@ -1,10 +1,7 @@
-"""tap-pokeapi as a command."""
+"""tap-pokeapi: the tap over its source."""
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from bizon_singer.cli import run_tap
 from bizon_singer.tap import SourceTap
 from bizon_taps.pokeapi.source import PokeApiSource
 
@@ -14,8 +11,3 @@ class TapPokeApi(SourceTap):
 
     name = "tap-pokeapi"
     source_classes = (PokeApiSource,)
-
-
-def main() -> NoReturn:
-    """Run the command."""
-    run_tap(lambda: TapPokeApi)
