@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from signal import Signals
 from typing import NoReturn
 
+from bizon_singer import collector
 from bizon_singer.cli import OneLineFormatter, exit_with, own_process, run_click
 from bizon_singer.errors import (
     SIGNAL_EXIT_BASE,
@@ -43,7 +44,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line and return the exit code."""
 
     def work() -> int:
-        from bizon_singer.workbench.command import root  # noqa: PLC0415 - after stdout is claimed
+        with collector.paused():
+            from bizon_singer.workbench.command import root  # noqa: PLC0415 - stdout is claimed
+        collector.freeze()
 
         _log_warnings()
         try:
