@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import backoff
-
 from bizon_singer.source.http_date import http_date
 
 
@@ -43,6 +41,8 @@ def pauses(max_seconds: float) -> Iterator[float]:
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
+    import backoff  # noqa: PLC0415 - 5 ms of each start, and most runs have no pause
+
     limit = 1.0
     while True:
         # backoff.expo is not used: its first value only starts the generator.
