@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bizon_taps.hubspot.properties import OWN_FIELDS
+from bizon_taps.hubspot.properties import OWN_FIELDS, Property, RecordReader
 from bizon_taps.hubspot.tap import TapHubSpot
 from tests.fakes.hubspot import HubSpot
 from tests.proofs.subjects import catalog_of
@@ -123,6 +123,17 @@ class TestRecords:
         identity = hubspot.portal.create("contacts", {"id": "mine"})
         record = sync(hubspot, "contacts").records("contacts")[0]
         assert (record["id"], record["property_id"]) == (identity, "mine")
+
+    def test_such_a_property_may_be_left_out_of_an_answer(self) -> None:
+        """It is null, as any other one that does not come."""
+        properties = [Property("id", "number", ""), Property("email", "string", "")]
+        result = {"id": "7", "properties": {"email": "a@example.com"}}
+        record = RecordReader("contacts", properties).read([result])[0].data
+        assert (record["id"], record["property_id"], record["email"]) == (
+            "7",
+            None,
+            "a@example.com",
+        )
 
     def test_custom_objects_are_streams(self, hubspot: HubSpot) -> None:
         """By their fully qualified name, with their own properties."""

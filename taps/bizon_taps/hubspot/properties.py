@@ -113,7 +113,9 @@ class RecordReader:
         self._keeps_untyped = keeps_untyped
         self.names = [item.name for item in properties]
         self._fields = [(item.field, item.name) for item in properties]
-        self._are_fields = {item.name for item in properties if item.field == item.name}
+        # With a property that gets another name, the values are never the record as they are.
+        are_fields = all(item.field == item.name for item in properties)
+        self._are_fields = set(self.names) if are_fields else None
         self._typed: list[tuple[str, str, Convert]] = [
             (item.field, item.kind, CONVERTERS[item.kind])
             for item in properties
@@ -165,6 +167,10 @@ class RecordReader:
     def _keep_text(self, data: dict[str, Any], field: str, kind: str) -> None:
         data.setdefault(UNTYPED, {})[field] = data[field]
         data[field] = None
+        self.tell_of_untyped(field, kind)
+
+    def tell_of_untyped(self, field: str, kind: str) -> None:
+        """Warn, once for each property, of values that are not of its type."""
         if field not in self._warned:
             self._warned.add(field)
             kept = "kept as text in" if self._keeps_untyped else "lost; to have their text, select"
