@@ -13,6 +13,7 @@ read archived objects at all.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -33,6 +34,7 @@ from bizon_taps.hubspot.properties import (
 )
 from bizon_taps.hubspot.search import MAX_RESULTS, search_page
 from bizon_taps.hubspot.selected import chosen, refuse_unknown
+from bizon_taps.hubspot.text_records import TextPage, TextRecordReader, takes_text
 from bizon_taps.hubspot.values import UntypedError, moment_of
 from bizon_taps.hubspot.window import Window, archived_after, milliseconds_of, start_after, state_of
 
@@ -47,6 +49,7 @@ class ObjectReader:
         kind: The type.
         config: The settings.
         fields: Fields that will be written, None for all.
+        schema: What records are checked against, None if nobody says.
     """
 
     list_limit = LIST_LIMIT
@@ -58,12 +61,15 @@ class ObjectReader:
         kind: CrmObject,
         config: HubSpotSourceConfig,
         fields: frozenset[str] | None,
+        schema: Mapping[str, Any] | None = None,
     ) -> None:
         """Ask nothing yet."""
         self._portal = portal
         self._kind = kind
         self._config = config
         self._fields = fields
+        self._schema = schema
+        self._text_reader: TextRecordReader | None = None
 
     @cached_property
     def _properties(self) -> list[Property]:
@@ -83,22 +89,51 @@ class ObjectReader:
         """Return a page of the live objects, then of the archived ones."""
         position = Position.of(pagination) if pagination else Position(LIVE, until=self._now())
         archived = position.phase == ARCHIVED
-        page = self._listed(position.after, archived=archived)
-        records = self._records(page.results, archived=archived)
+        read = self._text_reader.read if self._text_reader is not None else None
+        page = self._listed(position.after, archived=archived, read=read)
+        records = page.records
+        if records is None:
+            self._note_order(page.results)
+            records = self._records(page.results, archived=archived)
         if page.after is not None:
             return self._iteration(replace(position, after=page.after), records)
         if archived or not self._config.archived:
             return self._end(position, records)
         return self._iteration(Position(ARCHIVED, until=position.until), records)
 
-    def _listed(self, after: str | None, *, archived: bool) -> Page:
+    def _listed(
+        self,
+        after: str | None,
+        *,
+        archived: bool,
+        read: Callable[[bytes], TextPage | None] | None = None,
+    ) -> Page:
         """Return a page of the list; with all properties only where their names fit into a URL."""
         names = self._listed_names
         params: dict[str, str] = {"properties": ",".join(names)} if names else {}
         if archived:
             params["archived"] = "true"
         return self._portal.page(
-            "objects", params, after=after, limit=self.list_limit, object=self._kind.path
+            "objects",
+            params,
+            read,
+            after=after,
+            limit=self.list_limit,
+            object=self._kind.path,
+        )
+
+    def _note_order(self, results: list[JSON]) -> None:
+        """Have the pages to come made text at once, now that it is known how an object looks."""
+        values = results[0].get("properties") if results and self._takes_text else None
+        if self._text_reader is None and isinstance(values, dict):
+            self._text_reader = TextRecordReader(
+                self._properties, values, self._reader.tell_of_untyped
+            )
+
+    @cached_property
+    def _takes_text(self) -> bool:
+        return self._reader.fits_into_url and takes_text(
+            self._properties, self._schema, self._fields
         )
 
     @property

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from bizon_singer.errors import CredentialsError, ProtocolError, TransientError
 from bizon_singer.source.http_date import server_time
+from bizon_singer.source.models import SourceRecord
 from bizon_singer.source.reply import FIRST_ERROR_STATUS, HttpStatusError
 from bizon_taps.hubspot.config import HubSpotSourceConfig
 from bizon_taps.hubspot.paths import path_of
@@ -48,10 +49,24 @@ class Page:
     Attributes:
         results: What it holds.
         after: Cursor of the next page, None at the end.
+        records: The records of the results, where they were made of the answer at once.
     """
 
     results: list[JSON]
     after: str | None
+    records: list[SourceRecord] | None = None
+
+
+class ReadPage(Protocol):
+    """What an answer is made at once."""
+
+    @property
+    def records(self) -> list[SourceRecord]:
+        """What it holds."""
+
+    @property
+    def paging(self) -> Any:
+        """What it says of the next one, as it came."""
 
 
 class Portal:
@@ -76,7 +91,7 @@ class Portal:
             MissingScopeError: The token may not read this.
             ProtocolError: The answer is no JSON object.
         """
-        return self._ask("GET", endpoint, names, params=params)
+        return _object(self._answer("GET", endpoint, names, params=params), endpoint)
 
     def post(
         self,
@@ -86,24 +101,39 @@ class Portal:
         **names: str,
     ) -> JSON:
         """Return what an endpoint answers to a JSON body; raises as :meth:`get`."""
-        return self._ask("POST", endpoint, names, params=params, json=body)
+        return _object(self._answer("POST", endpoint, names, params=params, json=body), endpoint)
 
     def page(
         self,
         endpoint: str,
         params: Mapping[str, Any] | None = None,
+        read: Callable[[bytes], ReadPage | None] | None = None,
+        /,
         *,
         after: str | None = None,
         limit: int | None = None,
         **names: str,
     ) -> Page:
-        """Return a page of a list that has cursors; raises as :meth:`get`."""
+        """Return a page of a list that has cursors; raises as :meth:`get`.
+
+        Args:
+            endpoint: Which list.
+            params: Parameters besides those of the page.
+            read: Makes records of the answer at once, or None where it cannot.
+            after: Cursor of the page, None for the first.
+            limit: How many it may hold.
+            names: What stands in the path.
+        """
         asked = dict(params or {})
         if limit is not None:
             asked["limit"] = limit
         if after is not None:
             asked["after"] = after
-        body = self.get(endpoint, asked, **names)
+        reply = self._answer("GET", endpoint, names, params=asked)
+        page = read(reply.content) if read is not None else None
+        if page is not None:
+            return Page([], next_cursor({"paging": page.paging}, endpoint), page.records)
+        body = _object(reply, endpoint)
         return Page(results_of(body, endpoint), next_cursor(body, endpoint))
 
     def batch_read(
@@ -139,7 +169,7 @@ class Portal:
         """
         return milliseconds_of(self._began or datetime.now(UTC))
 
-    def _ask(self, method: str, endpoint: str, names: Mapping[str, str], **rest: Any) -> JSON:
+    def _answer(self, method: str, endpoint: str, names: Mapping[str, str], **rest: Any) -> Any:
         path = path_of(endpoint, self._config.api_version, **names)
         try:
             reply: Any = self._session.request(method, self._config.base_url + path, **rest)
@@ -149,10 +179,14 @@ class Portal:
             raise _explained(error, endpoint) from error
         if self._began is None:
             self._began = server_time(reply.headers) or datetime.now(UTC)
-        body = reply.json()
-        if not isinstance(body, dict):
-            raise ProtocolError(f"{endpoint}: the answer is no JSON object; check `base_url`")
-        return body
+        return reply
+
+
+def _object(reply: Any, endpoint: str) -> JSON:
+    body = reply.json()
+    if not isinstance(body, dict):
+        raise ProtocolError(f"{endpoint}: the answer is no JSON object; check `base_url`")
+    return body
 
 
 def why_not(ask: Callable[[], None]) -> str | None:

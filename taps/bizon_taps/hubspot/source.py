@@ -149,7 +149,9 @@ class HubSpotSource(AbstractSource):
         if kind is not None and stream.endswith(SUFFIX):
             return HistoryReader(self._portal, kind, self.config, None)
         if kind is not None:
-            return ObjectReader(self._portal, kind, self.config, self.selected_fields)
+            return ObjectReader(
+                self._portal, kind, self.config, self.selected_fields, self.stream_schema
+            )
         raise ConfigError(
             f"there is no stream {excerpt(stream, SHOWN_CHARACTERS)!r}; --discover lists those "
             "there are"
