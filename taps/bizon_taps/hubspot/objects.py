@@ -109,14 +109,11 @@ class ObjectReader:
         read: Callable[[bytes], TextPage | None] | None = None,
     ) -> Page:
         """Return a page of the list; with all properties only where their names fit into a URL."""
-        names = self._listed_names
-        params: dict[str, str] = {"properties": ",".join(names)} if names else {}
-        if archived:
-            params["archived"] = "true"
         return self._portal.page(
             "objects",
-            params,
+            {"archived": "true"} if archived else None,
             read,
+            properties=self._listed_names,
             after=after,
             limit=self.list_limit,
             object=self._kind.path,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from bizon_singer.errors import CredentialsError, ProtocolError, TransientError
 from bizon_singer.source.http_date import server_time
@@ -110,6 +111,7 @@ class Portal:
         read: Callable[[bytes], ReadPage | None] | None = None,
         /,
         *,
+        properties: Sequence[str] = (),
         after: str | None = None,
         limit: int | None = None,
         **names: str,
@@ -120,6 +122,7 @@ class Portal:
             endpoint: Which list.
             params: Parameters besides those of the page.
             read: Makes records of the answer at once, or None where it cannot.
+            properties: Names of the properties that are wanted.
             after: Cursor of the page, None for the first.
             limit: How many it may hold.
             names: What stands in the path.
@@ -129,7 +132,10 @@ class Portal:
             asked["limit"] = limit
         if after is not None:
             asked["after"] = after
-        reply = self._answer("GET", endpoint, names, params=asked)
+        # With plain commas, as HubSpot's examples have them: as an encoded parameter, a list of
+        # names is a third longer, and urllib3 looks at each of its characters again.
+        query = f"?properties={quote(','.join(properties), safe=',')}" if properties else ""
+        reply = self._answer("GET", endpoint, names, query, params=asked)
         page = read(reply.content) if read is not None else None
         if page is not None:
             return Page([], next_cursor({"paging": page.paging}, endpoint), page.records)
@@ -169,8 +175,10 @@ class Portal:
         """
         return milliseconds_of(self._began or datetime.now(UTC))
 
-    def _answer(self, method: str, endpoint: str, names: Mapping[str, str], **rest: Any) -> Any:
-        path = path_of(endpoint, self._config.api_version, **names)
+    def _answer(
+        self, method: str, endpoint: str, names: Mapping[str, str], query: str = "", **rest: Any
+    ) -> Any:
+        path = path_of(endpoint, self._config.api_version, **names) + query
         try:
             reply: Any = self._session.request(method, self._config.base_url + path, **rest)
             if reply.status_code >= FIRST_ERROR_STATUS:  # where http.raise_for_status is off
