@@ -17,7 +17,8 @@ from bizon_singer.values import ValueReader
 from bizon_taps.hubspot import objects
 from bizon_taps.hubspot.properties import Property, RecordReader, object_schema
 from bizon_taps.hubspot.text_records import MAX_MISSES, TextPage, TextRecordReader, takes_text
-from tests.taps.hubspot_account import account, catalog, keep_only, sync
+from tests.fakes.trouble import changed
+from tests.taps.hubspot_account import account, catalog, ids, keep_only, sync
 
 KINDS = ("number", "bool", "date", "datetime", "string", "enumeration")
 NAMES = ("email", "id", "url", "archived", "größe", "a b", "x\u2028y", "_untyped", "hs_object_id")
@@ -231,7 +232,8 @@ def test_nothing_of_a_page_is_kept() -> None:
     assert kept < len(body)
 
 
-def test_a_run_writes_the_same_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_run_writes_the_same_either_way(monkeypatch: pytest.MonkeyPatch, *, wide: bool) -> None:
     """From the second page on as text, dirty values and all, with the same warnings."""
     made: list[TextPage | None] = []
     read = TextRecordReader.read
@@ -242,6 +244,8 @@ def test_a_run_writes_the_same_either_way(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(TextRecordReader, "read", watched)
     with account() as hubspot:
+        for number in range(200 if wide else 0):  # too many for a URL: they are read in batches
+            hubspot.portal.define("contacts", f"custom_{number:04d}_{'x' * 40}", "number")
         for revenue in ("12", "", "1234.50", "-0", "1234;5678", "N/A"):
             for flag in ("true", "FALSE", "", "perhaps"):
                 contact = {"annualrevenue": revenue, "hs_email_optout": flag, "email": "ö\u2028"}
@@ -267,3 +271,31 @@ def test_a_field_that_is_deselected_is_not_written() -> None:
         keep_only(found, "contacts", ["email", "archived"])
         records = sync(hubspot, found=found).records("contacts")
     assert [record.keys() for record in records] == [{"id", "updatedAt", "email", "archived"}] * 6
+
+
+def test_a_batch_is_in_the_order_of_the_list_and_whole() -> None:
+    """What is gone by then is left out; of a part that failed, nothing of the page is written."""
+    gone = {"status": "error", "category": "OBJECT_NOT_FOUND"}
+    failed = {"category": "INTERNAL_ERROR"}
+    with account() as hubspot:
+        for number in range(200):
+            hubspot.portal.define("contacts", f"custom_{number:04d}_{'x' * 40}", "number")
+        for _ in range(9):
+            hubspot.portal.create("contacts", {"email": "a@example.com"})
+        hubspot.page_most = 3
+        found = catalog(hubspot, "contacts")
+        whole = ids(sync(hubspot, found=found), "contacts")
+        hubspot.spoil(
+            changed(lambda body: {**body, "results": body["results"][:0:-1], "errors": [gone]}),
+            path="/batch/read",
+            spared=1,
+        )
+        assert ids(sync(hubspot, found=found), "contacts") == [*whole[:3], *whole[4:]]
+        hubspot.spoil(
+            changed(lambda body: {**body, "errors": [failed]}), path="/batch/read", spared=1
+        )
+        done = sync(hubspot, found=found)
+        assert (done.code, "INTERNAL_ERROR" in done.sentence) == (5, True)
+        assert ids(done, "contacts") == whole[:3]
+        rest = sync(hubspot, found=found, state=done.state)
+        assert ids(rest, "contacts") == whole[3:]

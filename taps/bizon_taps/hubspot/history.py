@@ -58,7 +58,7 @@ class HistoryReader(ObjectReader):
         found = self._portal.batch_read(
             self._kind.path, ids, (), history=self._reader.names, archived=archived
         )
-        return [row for result in found for row in _versions(result, self._kind.name)]
+        return [row for result in found.results for row in _versions(result, self._kind.name)]
 
     def _found(self, results: list[JSON]) -> list[SourceRecord]:
         return self._records(results, archived=False)

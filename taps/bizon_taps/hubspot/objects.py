@@ -89,11 +89,10 @@ class ObjectReader:
         """Return a page of the live objects, then of the archived ones."""
         position = Position.of(pagination) if pagination else Position(LIVE, until=self._now())
         archived = position.phase == ARCHIVED
-        read = self._text_reader.read if self._text_reader is not None else None
+        read = self._read_text if self._reader.fits_into_url else None
         page = self._listed(position.after, archived=archived, read=read)
         records = page.records
         if records is None:
-            self._note_order(page.results)
             records = self._records(page.results, archived=archived)
         if page.after is not None:
             return self._iteration(replace(position, after=page.after), records)
@@ -127,11 +126,14 @@ class ObjectReader:
                 self._properties, values, self._reader.tell_of_untyped
             )
 
+    @property
+    def _read_text(self) -> Callable[[bytes], TextPage | None] | None:
+        """What makes text of a page at once, None where it must not or not yet be."""
+        return self._text_reader.read if self._text_reader is not None else None
+
     @cached_property
     def _takes_text(self) -> bool:
-        return self._reader.fits_into_url and takes_text(
-            self._properties, self._schema, self._fields
-        )
+        return takes_text(self._properties, self._schema, self._fields)
 
     @property
     def _listed_names(self) -> list[str]:
@@ -146,10 +148,17 @@ class ObjectReader:
     def _records(self, results: list[JSON], *, archived: bool) -> list[SourceRecord]:
         """Return the records of listed objects, fetched by id where they came without values."""
         if not self._reader.fits_into_url:
-            ids = ids_of(results, self._kind.name)
-            results = self._portal.batch_read(
-                self._kind.path, ids, self._reader.names, archived=archived
+            page = self._portal.batch_read(
+                self._kind.path,
+                ids_of(results, self._kind.name),
+                self._reader.names,
+                archived=archived,
+                read=self._read_text,
             )
+            if page.records is not None:
+                return page.records
+            results = page.results
+        self._note_order(results)
         return self._reader.read(results)
 
     def _found(self, results: list[JSON]) -> list[SourceRecord]:

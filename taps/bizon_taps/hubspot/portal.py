@@ -69,6 +69,10 @@ class ReadPage(Protocol):
     def paging(self) -> Any:
         """What it says of the next one, as it came."""
 
+    @property
+    def errors(self) -> Any:
+        """What it says of parts that failed, as it came."""
+
 
 class Portal:
     """Asks the endpoints of one account.
@@ -150,23 +154,39 @@ class Portal:
         *,
         history: Sequence[str] = (),
         archived: bool = False,
-    ) -> list[JSON]:
+        read: Callable[[bytes], ReadPage | None] | None = None,
+    ) -> Page:
         """Return objects in the order of their ids; those that are gone by now are left out.
 
         The names of properties travel in the body, which has no limit as a URL has.
+
+        Args:
+            object_path: Of which type.
+            ids: Which.
+            properties: Names of the properties that are wanted.
+            history: Names of those whose former values are wanted.
+            archived: Whether they are archived ones.
+            read: Makes records of the answer at once, or None where it cannot.
         """
         if not ids:
-            return []
+            return Page([], None)
         body = {
             "inputs": [{"id": number} for number in ids],
             "properties": list(properties),
             "propertiesWithHistory": list(history),
         }
         params = {"archived": "true"} if archived else None
-        answer = self.post("batch_read", body, params, object=object_path)
+        names = {"object": object_path}
+        reply = self._answer("POST", "batch_read", names, params=params, json=body)
+        page = read(reply.content) if read is not None else None
+        if page is not None:
+            refuse_failed_parts({"errors": page.errors}, "batch_read")
+            made = {record.id: record for record in page.records}
+            return Page([], None, [made[number] for number in ids if number in made])
+        answer = _object(reply, "batch_read")
         refuse_failed_parts(answer, "batch_read")
         found = {result.get("id"): result for result in results_of(answer, "batch_read")}
-        return [found[number] for number in ids if number in found]
+        return Page([found[number] for number in ids if number in found], None)
 
     def began(self) -> int:
         """Return when the first answer came, in epoch milliseconds, by HubSpot's clock.
