@@ -44,7 +44,11 @@ def cost_of(arguments: Sequence[str], *, rounds: int = 1, read_page_seconds: flo
     Raises:
         RuntimeError: It failed.
     """
-    costs = [_run(arguments, read_page_seconds) for _ in range(rounds)]
+    return least([_run(arguments, read_page_seconds) for _ in range(rounds)])
+
+
+def least(costs: Sequence[Cost]) -> Cost:
+    """Return the least of each figure."""
     return Cost(
         min(cost.cpu_seconds for cost in costs),
         min(cost.wall_seconds for cost in costs),
@@ -58,14 +62,7 @@ def in_turn(commands: Mapping[str, Sequence[str]], *, rounds: int) -> dict[str, 
     for _ in range(rounds):
         for name, arguments in commands.items():
             costs[name].append(cost_of(arguments))
-    return {
-        name: Cost(
-            min(cost.cpu_seconds for cost in each),
-            min(cost.wall_seconds for cost in each),
-            min(cost.peak_mib for cost in each),
-        )
-        for name, each in costs.items()
-    }
+    return {name: least(each) for name, each in costs.items()}
 
 
 def _run(arguments: Sequence[str], read_page_seconds: float) -> Cost:

@@ -202,7 +202,7 @@ class KafkaSourceConfig(SourceConfig):
         description="The same for keys; unset, text unless a registry or another encoding is set.",
     )
     batch_size: Integer = Field(
-        default=500, ge=1, le=100_000, description="Most messages of one page."
+        default=1000, ge=1, le=100_000, description="Most messages of one page."
     )
     consumer_timeout: Number = Field(
         default=10, gt=0, le=3600, description="Longest wait for an answer of a broker, in seconds."
