@@ -47,7 +47,7 @@ def passed(data: bytes) -> bytes | None:
 
 
 class PassingDecoder(JsonDecoder):
-    """Decodes JSON, objects to the text they are wherever it says them exactly."""
+    """Decodes JSON; an object stays the text it is where that is JSON on one line."""
 
     def decode(self, data: bytes, topic: str, headers: Headers | None = None) -> Any:
         """Return the value of a JSON text."""
