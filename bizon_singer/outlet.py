@@ -27,6 +27,7 @@ class Outlet:
         self._interval_seconds = interval_seconds
         self._state_written_at = time.monotonic()
         self._owes_state = False
+        self._state_size = 0
 
     def write(self, lines: bytes, *, with_state: bool = False) -> None:
         """Write the lines of a page, and the STATE if it is due.
@@ -40,12 +41,18 @@ class Outlet:
         """
         waited = time.monotonic() - self._state_written_at
         if with_state or waited >= self._interval_seconds:
-            lines += self._bookmarks.line()
+            state = self._bookmarks.line()
+            self._state_size = len(state)
+            lines += state
             self._state_written_at = time.monotonic()
             self._owes_state = False
         else:
             self._owes_state = True
         self._writer.write(lines)
+
+    def has_room(self, lines: bytes) -> bool:
+        """Tell whether lines, and a STATE, can be written without waiting for the target."""
+        return len(lines) + self._state_size <= self._writer.room()
 
     def settle(self) -> None:
         """Write the STATE that is owed; it is true whatever ends the run.

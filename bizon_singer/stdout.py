@@ -15,13 +15,21 @@ import contextlib
 import errno
 import os
 import select
+import stat
 import sys
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from bizon_singer.errors import OutputError, TargetClosedError
 from bizon_singer.redact import RedactingStream
+
+if sys.platform == "linux":
+    import fcntl
+    import resource
+    import termios
 
 STDOUT = 1
 STDERR = 2
@@ -38,6 +46,7 @@ class Writer:
         """Start with an open door."""
         self._fd = fd
         self._failure: OutputError | None = None
+        self._room = _room_of(fd)
 
     def write(self, lines: bytes) -> None:
         """Write whole lines, all of them or none after them.
@@ -59,6 +68,10 @@ class Writer:
                 self._failure = _output_error(error)
                 raise self._failure from error
             rest = rest[count:]
+
+    def room(self) -> int:
+        """Return how many bytes can be written without waiting for a reader, 0 if nobody knows."""
+        return self._room()
 
     def isatty(self) -> bool:
         """Tell whether a person reads what is written."""
@@ -88,6 +101,31 @@ class SysStdoutWriter(Writer):
     def columns(self) -> int:
         """Return how wide the terminal on ``sys.stdout`` is."""
         return os.get_terminal_size(sys.stdout.fileno()).columns
+
+
+def _room_of(fd: int) -> Callable[[], int]:
+    """Return what tells how many bytes a descriptor takes at once."""
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return lambda: 0
+    if stat.S_ISREG(status.st_mode) or status.st_rdev == Path(os.devnull).stat().st_rdev:
+        return lambda: sys.maxsize
+    if sys.platform == "linux" and stat.S_ISFIFO(status.st_mode):
+        return partial(_room_in_pipe, fd)
+    return lambda: 0
+
+
+def _room_in_pipe(fd: int) -> int:
+    """Return how many bytes a pipe takes for certain.
+
+    It is made of memory pages (pipe(7)), of which the first may be half read; and as a write that
+    does not fit into what is left of the last one begins another, each may be half empty.
+    """
+    held = array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, held)
+    size = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+    return max(0, size - 2 * (held[0] + resource.getpagesize())) if held[0] else size
 
 
 def _output_error(error: OSError) -> OutputError:

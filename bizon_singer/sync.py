@@ -5,9 +5,9 @@ STATE that covers them, after them, in one write. So STATE can neither run ahead
 a page behind.
 
 Several streams may be read at once (``max_parallel_streams``). Their sources work in threads; their
-pages are written here, one whole page after the other, in the order they come. A STATE line holds
-the bookmarks of all streams, and each of them moves only with its own page: so it is as exact with
-eight streams as with one.
+pages are written one whole page after the other, in the order they come, by whoever holds the pen
+(:mod:`bizon_singer.reader`). A STATE line holds the bookmarks of all streams, and each of them
+moves only with its own page: so it is as exact with eight streams as with one.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class StreamRun:
         self._start = start
         self.on_start(start)
         ahead = 0 if self.source.max_records is not None else PAGES_AHEAD
-        self.reader = self._inbox.open(partial(self.source.read, start), ahead)
+        self.reader = self._inbox.open(partial(self.source.read, start), ahead, self.write_at_once)
 
     def take(self, item: Item | End) -> bool:
         """Write a page; begin again where the cursor in STATE has expired.
@@ -206,6 +206,22 @@ class StreamRun:
             return False
         self.reader.go_on()
         return True
+
+    def write_at_once(self, item: Item) -> Item | None:
+        """Write a page in the thread of its source, if it ends nothing and stdout has room for it.
+
+        Returns:
+            What is left to the main thread: the item, or why it could not be written.
+        """
+        if not isinstance(item, PageLines) or item.is_last or item.is_trial:
+            return item
+        if self._pages_left == 1 or not self.context.outlet.has_room(item.lines):
+            return item
+        try:
+            self._write_page(item)
+        except Exception as error:  # noqa: BLE001 - it is raised again in the main thread
+            return Unwritable(error)
+        return None
 
     def _end(self, error: Exception | None) -> bool:
         if error is None:

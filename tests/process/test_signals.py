@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -54,6 +56,30 @@ def test_a_signal_ends_the_run_at_a_page(
     assert not read(done.stdout).violations
     assert "run again with the last STATE" in done.last_line
     assert_resumes_exactly(tmp_path, config, done.stdout, pages=60)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_signal_ends_a_run_into_a_file_at_a_page(
+    tmp_path: Path, seed: int, parallel: int
+) -> None:
+    """A file always has room, so that the sources write; a signal finds them at any moment."""
+    settings = {"pages": 400, "page_size": 2, "page_seconds": 0.002}
+    config = write_json(tmp_path / "c.json", settings | {"max_parallel_streams": parallel})
+    out = tmp_path / "out.jsonl"
+    with out.open("wb") as stdout:
+        process = subprocess.Popen(command(config), stdout=stdout, stderr=subprocess.PIPE)
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while not out.stat().st_size and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(random.Random(seed).uniform(0, 0.4))
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == EXIT_CODES[signal.SIGTERM], log.decode()
+    recording = out.read_bytes()
+    assert not read(recording).tail
+    assert not read(recording).violations
+    assert_resumes_exactly(tmp_path, config, recording, pages=400)
 
 
 def assert_resumes_exactly(tmp_path: Path, config: Path, recording: bytes, pages: int) -> None:

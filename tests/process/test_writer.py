@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import select
+import socket
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -93,6 +96,50 @@ def test_a_full_pipe_is_waited_for_not_asked_again_and_again(pipe: tuple[int, in
     threads[0].join()
     assert b"".join(taken) == MORE_THAN_A_PIPE_HOLDS
     assert write.call_count < len(MORE_THAN_A_PIPE_HOLDS) // 1000
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_room_in_a_pipe_is_never_more_than_it_takes_at_once(
+    pipe: tuple[int, int], seed: int
+) -> None:
+    """However it was filled and emptied; an empty one has room for a page of records."""
+    os.set_blocking(pipe[1], False)
+    writer = Writer(pipe[1])
+    whole = writer.room()
+    assert whole >= 1 << 16
+    draw = random.Random(seed)
+    held, writes = 0, 0
+    for _ in range(3000):
+        if held and draw.random() < 0.5:
+            held -= len(os.read(pipe[0], draw.randint(1, draw.choice([100, 5000, 1 << 17]))))
+        elif room := writer.room():
+            size = draw.choice([room, draw.randint(1, room), min(room, draw.randint(1, 300))])
+            assert os.write(pipe[1], bytes(size)) == size
+            held, writes = held + size, writes + 1
+        assert writer.room() <= whole - held
+    assert writes > 300
+    while held:
+        held -= len(os.read(pipe[0], 1 << 17))
+    assert writer.room() == whole
+
+
+def test_a_full_pipe_has_no_room(pipe: tuple[int, int]) -> None:
+    """Who writes to it waits."""
+    os.set_blocking(pipe[1], False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(pipe[1], bytes(1 << 12))
+    assert Writer(pipe[1]).room() == 0
+
+
+def test_a_file_has_room_for_all_and_what_is_unknown_for_nothing(tmp_path: Path) -> None:
+    """Of a terminal, a socket or no descriptor nobody can tell."""
+    with (tmp_path / "out").open("wb") as file, Path(os.devnull).open("wb") as null:
+        assert Writer(file.fileno()).room() == Writer(null.fileno()).room() == sys.maxsize
+    near, far = socket.socketpair()
+    with near, far, Path("/dev/full").open("wb") as full:
+        assert Writer(near.fileno()).room() == Writer(full.fileno()).room() == 0
+    assert Writer(-1).room() == SysStdoutWriter().room() == 0
 
 
 def test_a_target_that_went_away_is_named(pipe: tuple[int, int]) -> None:
