@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -56,3 +57,25 @@ def _edit(data: st.DataObject, root: dict[str, Any]) -> None:
 
 
 _deeper: Final = st.sampled_from([True, True, True, True, False])
+
+KINDS: Final[tuple[Any, ...]] = (None, True, 7, "text", [], {})
+"""One value of each kind."""
+
+
+def replaced(document: Any) -> Iterator[Any]:
+    """Give a document again and again, each time with one part of it of another kind."""
+    root = {"": copy.deepcopy(document)}
+    places: list[tuple[Any, Any]] = [(root, "")]
+    for holder, key in places:
+        part = holder[key]
+        if isinstance(part, dict):
+            places.extend((part, name) for name in part)
+        elif isinstance(part, list):
+            places.extend((part, position) for position in range(len(part)))
+    for holder, key in places:
+        before = holder[key]
+        for value in KINDS:
+            if type(value) is not type(before):
+                holder[key] = copy.deepcopy(value)
+                yield copy.deepcopy(root[""])
+        holder[key] = before

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bizon_singer.tap import tap_for
 from bizon_singer.testing import check
 from bizon_singer.testing.runs import run
-from tests.fuzz.edits import edited
+from tests.fuzz.edits import edited, replaced
 from tests.fuzz.examples import examples
 from tests.sources.shop import Shop
 
@@ -76,6 +76,18 @@ def deselected(entry: dict[str, Any]) -> set[tuple[str, ...]]:
 @examples(150)
 def test_a_catalog_is_followed_or_refused(catalog: Any) -> None:
     """Only selected streams and fields are written, keys always, each record under its SCHEMA."""
+    _assert_followed_or_refused(catalog)
+
+
+def test_a_catalog_with_any_part_of_another_kind_is_no_bug() -> None:
+    """Each part of a stream's entry, and each kind of JSON value in its place."""
+    entry, *_ = DISCOVERED["streams"]
+    for catalog in replaced({"streams": [entry]}):
+        if catalog is not None:  # which is none
+            _assert_followed_or_refused(catalog)
+
+
+def _assert_followed_or_refused(catalog: Any) -> None:
     done = run(TAP, {}, None, catalog)
     assert done.code in {0, 2, 4}, (done.sentence, done.errors)
     assert len(done.sentence.splitlines()) <= 1

@@ -15,7 +15,7 @@ from bizon_singer.errors import UsageError
 from bizon_singer.tap import SourceTap
 from bizon_taps.dummy.tap import TapDummy
 from bizon_taps.pokeapi.tap import TapPokeApi
-from tests.fuzz.edits import CANARY, edited, odd_json
+from tests.fuzz.edits import CANARY, edited, odd_json, replaced
 from tests.fuzz.examples import examples
 from tests.proofs.subjects import custom
 
@@ -77,6 +77,15 @@ def test_a_config_with_mistakes_is_refused_by_its_path(tap: str, data: st.DataOb
     config = edited(data, {**WHOLE, **own})
     if isinstance(config, dict):
         assert_explained(refusal(tap_class, config))
+
+
+@pytest.mark.parametrize("tap", TAPS)
+def test_a_config_with_any_part_of_another_kind_is_no_bug(tap: str) -> None:
+    """Each part of it, and each kind of JSON value in its place."""
+    tap_class, own = TAPS[tap]
+    for config in replaced({**WHOLE, **own}):
+        if isinstance(config, dict):
+            assert_explained(refusal(tap_class, config))
 
 
 @pytest.mark.parametrize("tap", TAPS)

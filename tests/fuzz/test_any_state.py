@@ -24,7 +24,7 @@ from bizon_singer.tap import tap_for
 from bizon_singer.testing import bookmarks_of, canonical, check, exact
 from bizon_singer.testing.runs import run
 from tests.fakes.http_server import HttpServer, json_answer
-from tests.fuzz.edits import edited, odd_json
+from tests.fuzz.edits import edited, odd_json, replaced
 from tests.fuzz.examples import examples
 from tests.fuzz.test_any_url import urls
 
@@ -83,6 +83,17 @@ def states(draw: st.DrawFn) -> Any:
 @examples(250)
 def test_a_state_is_refused_or_nothing_is_lost(state: Any) -> None:
     """Unknown keys are kept; a place is gone on with only if it is whole."""
+    _assert_refused_or_nothing_lost(state)
+
+
+@pytest.mark.parametrize("document", [_UNFINISHED, _COMPLETE], ids=["unfinished", "complete"])
+def test_a_state_with_any_part_of_another_kind_is_no_bug(document: Any) -> None:
+    """Each part of it, and each kind of JSON value in its place."""
+    for state in replaced(document):
+        _assert_refused_or_nothing_lost(state)
+
+
+def _assert_refused_or_nothing_lost(state: Any) -> None:
     CountingSource.asked = []
     state = json.loads(json.dumps(state), parse_constant=lambda _: None)
     done = run(TAP, {}, copy.deepcopy(state))
