@@ -66,7 +66,8 @@ def _origin_of(url: str) -> Origin:
         raise UnsafeError("a URL that cannot be parsed was refused; use a plain one") from error
     scheme = parts.scheme.lower()
     if scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise UnsafeError(f"a URL of scheme {excerpt(scheme, 20)!r} was refused; use https")
+        # What stands there may be the start of a password.
+        raise UnsafeError("a URL of another scheme than https was refused; use https")
     if "@" in parts.netloc:
         raise UnsafeError("a URL that carries user info was refused; use `authentication`")
     if "[" in parts.netloc and _BRACKETED.fullmatch(parts.netloc) is None:

@@ -29,10 +29,10 @@ odd_json = st.recursive(
 """Any JSON, with what has proved awkward before."""
 
 
-def edited(data: st.DataObject, document: Any, *, most: int = 3) -> Any:
+def edited(data: st.DataObject, document: Any, *, least: int = 0, most: int = 3) -> Any:
     """Return a copy of a document after some edits at random places."""
     root = {"": copy.deepcopy(document)}
-    for _ in range(data.draw(st.integers(0, most), label="edits")):
+    for _ in range(data.draw(st.integers(least, most), label="edits")):
         _edit(data, root)
     return root.get("")
 

@@ -28,23 +28,23 @@ settings.register_profile(
 settings.register_profile(
     "nightly",
     deadline=None,
-    max_examples=NIGHTLY_EXAMPLES,
     print_blob=True,
     suppress_health_check=_HEALTH,
 )
 
 
-def examples(count: int, *, steps: int = 20) -> settings:
+def examples(count: int, *, nightly: int = NIGHTLY_EXAMPLES, steps: int = 20) -> settings:
     """Return the settings of a target.
 
     They are given to each target by name, because any other module may load a profile of its own.
 
     Args:
-        count: Examples in ``make test``; a nightly run takes 10,000 of every target.
+        count: Examples in ``make test``.
+        nightly: Examples of a nightly run; fewer only where one takes half a second.
         steps: Longest run of a state machine.
     """
     profile = os.environ.get("FUZZ_PROFILE", "test")
     chosen = settings.get_profile(profile)
     if profile == "nightly":
-        return settings(chosen, stateful_step_count=steps)
+        return settings(chosen, max_examples=nightly, stateful_step_count=steps)
     return settings(chosen, max_examples=count, stateful_step_count=steps)

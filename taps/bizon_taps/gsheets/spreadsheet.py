@@ -162,14 +162,14 @@ def _worksheet(sheet: Mapping[str, Any]) -> Worksheet:
     )
 
 
-def _merges(merges: Sequence[Mapping[str, int]]) -> list[Merge]:
+def _merges(merges: Sequence[Mapping[str, Any]]) -> list[Merge]:
     # Half open and counted from 0; what is 0 is left out.
     return [
         Merge(
-            merge.get("startRowIndex", 0) + 1,
-            merge.get("startColumnIndex", 0) + 1,
-            merge["endRowIndex"],
-            merge["endColumnIndex"],
+            int(merge.get("startRowIndex", 0)) + 1,
+            int(merge.get("startColumnIndex", 0)) + 1,
+            int(merge["endRowIndex"]),
+            int(merge["endColumnIndex"]),
         )
         for merge in merges
         if "endRowIndex" in merge and "endColumnIndex" in merge

@@ -19,8 +19,15 @@ from typing import Any
 from bizon_singer.errors import ProtocolError
 from bizon_singer.source.models import SourceIteration, SourceRecord
 from bizon_taps.hubspot.crm_objects import CrmObject, find_object
-from bizon_taps.hubspot.objects import LIST_LIMIT, ids_of
-from bizon_taps.hubspot.portal import JSON, Portal, next_cursor, refuse_failed_parts, results_of
+from bizon_taps.hubspot.objects import LIST_LIMIT
+from bizon_taps.hubspot.portal import (
+    JSON,
+    Portal,
+    ids_of,
+    next_cursor,
+    refuse_failed_parts,
+    results_of,
+)
 from bizon_taps.hubspot.position import Position
 
 PREFIX = "associations_"

@@ -15,8 +15,8 @@ from typing import Any
 
 from bizon_singer.errors import ProtocolError
 from bizon_singer.source.models import SourceRecord
-from bizon_taps.hubspot.objects import ObjectReader, ids_of
-from bizon_taps.hubspot.portal import JSON
+from bizon_taps.hubspot.objects import ObjectReader
+from bizon_taps.hubspot.portal import JSON, ids_of
 from bizon_taps.hubspot.values import UntypedError, to_datetime
 
 SUFFIX = "_property_history"

@@ -19,11 +19,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from bizon_singer.errors import ProtocolError
 from bizon_singer.source.models import SourceIncrementalState, SourceIteration, SourceRecord
 from bizon_taps.hubspot.config import HubSpotSourceConfig
 from bizon_taps.hubspot.crm_objects import CrmObject
-from bizon_taps.hubspot.portal import JSON, Page, Portal
+from bizon_taps.hubspot.portal import JSON, Page, Portal, ids_of
 from bizon_taps.hubspot.position import ARCHIVED, LIVE, TAIL, WINDOW, Position
 from bizon_taps.hubspot.properties import (
     UNTYPED,
@@ -216,18 +215,6 @@ class ObjectReader:
         return SourceIteration(
             {}, records, state_of(position.until, archived=self._config.archived)
         )
-
-
-def ids_of(results: list[JSON], stream: str) -> list[str]:
-    """Return the ids of objects.
-
-    Raises:
-        ProtocolError: One has none.
-    """
-    ids = [result.get("id") for result in results]
-    if not all(isinstance(identity, str) and identity for identity in ids):
-        raise ProtocolError(f"{stream}: a result has no `id`; check `base_url`, or run again later")
-    return ids  # type: ignore[return-value] # checked above
 
 
 def _archived_since(result: JSON, start: datetime) -> bool:

@@ -185,7 +185,8 @@ class Portal:
             return Page([], None, [made[number] for number in ids if number in made])
         answer = _object(reply, "batch_read")
         refuse_failed_parts(answer, "batch_read")
-        found = {result.get("id"): result for result in results_of(answer, "batch_read")}
+        results = results_of(answer, "batch_read")
+        found = dict(zip(ids_of(results, "batch_read"), results, strict=True))
         return Page([found[number] for number in ids if number in found], None)
 
     def began(self) -> int:
@@ -246,6 +247,18 @@ def results_of(body: JSON, endpoint: str, key: str = "results") -> list[JSON]:
             f"{endpoint}: the answer has no list of `{key}`; check `base_url`, or run again later"
         )
     return results
+
+
+def ids_of(results: list[JSON], what: str) -> list[str]:
+    """Return the ids of objects.
+
+    Raises:
+        ProtocolError: One has none.
+    """
+    ids = [result.get("id") for result in results]
+    if not all(isinstance(identity, str) and identity for identity in ids):
+        raise ProtocolError(f"{what}: a result has no `id`; check `base_url`, or run again later")
+    return ids  # type: ignore[return-value] # checked above
 
 
 def next_cursor(body: JSON, endpoint: str) -> str | None:

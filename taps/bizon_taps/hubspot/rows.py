@@ -158,7 +158,7 @@ class RowReader:
 
     def _watch_total(self, listing: Listing, total: Any) -> None:
         """Warn when the number of lists changes: they are counted off, and one may be skipped."""
-        if self._total not in {None, total}:
+        if self._total is not None and self._total != total:
             logger.warning(
                 "%s: lists were made or deleted while they were read; run again to be sure that "
                 "none is missing.",

@@ -32,7 +32,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from bizon_taps.notion.ids import slug
-from bizon_taps.notion.workspace import JSON
+from bizon_taps.notion.workspace import JSON, type_of
 
 COLUMN_CHARACTERS = 40
 WITHOUT_VALUE = frozenset({"incomplete", "unsupported"})
@@ -82,7 +82,7 @@ def columns_of(source: JSON) -> dict[str, Column]:
     known = {}
     for name, item in properties.items() if isinstance(properties, dict) else ():
         if isinstance(item, dict) and isinstance(item.get("id"), str):
-            known[item["id"]] = (str(item.get("name") or name), str(item.get("type")))
+            known[item["id"]] = (str(item.get("name") or name), type_of(item))
     names = _names({identity: name for identity, (name, _) in known.items()})
     return {
         identity: Column(
@@ -152,7 +152,7 @@ def row_of(page: JSON, columns: Mapping[str, Column]) -> JSON:
 
 def value_of(item: JSON) -> Any:
     """Return the value of a property, by the type it says it has."""
-    kind = str(item.get("type"))
+    kind = type_of(item)
     value = item.get(kind)
     convert = _CONVERTERS.get(kind)
     return value if value is None or convert is None else convert(value)
@@ -189,10 +189,11 @@ def _unique_id(value: Any) -> Any:
 def _computed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    inner = value.get(str(value.get("type")))
-    if value.get("type") in WITHOUT_VALUE:
+    kind = type_of(value)
+    inner = value.get(kind)
+    if kind in WITHOUT_VALUE:
         return None
-    if value.get("type") == "array" and isinstance(inner, list):
+    if kind == "array" and isinstance(inner, list):
         return [value_of(item) if isinstance(item, dict) else item for item in inner]
     return inner
 

@@ -52,7 +52,7 @@ def discover(
             logger.warning("Stream %r cannot be read: %s.", name, reason)
     rows = [
         row_definition(
-            plain_text(source.get("title") or []),
+            str(plain_text(source.get("title")) or ""),
             source["id"],
             {column.name: column.schema for column in columns_of(source).values()},
         )

@@ -15,7 +15,13 @@ from urllib.parse import quote
 from bizon_taps.notion.columns import WITHOUT_VALUE
 from bizon_taps.notion.omissions import NOT_SHARED, UNSUPPORTED, Omissions
 from bizon_taps.notion.position import one_more
-from bizon_taps.notion.workspace import JSON, NotSharedError, RefusedCursorError, Workspace
+from bizon_taps.notion.workspace import (
+    JSON,
+    NotSharedError,
+    RefusedCursorError,
+    Workspace,
+    type_of,
+)
 
 ITEMS_OF_A_PAGE = 25
 LISTS = frozenset({"title", "rich_text", "people", "relation"})
@@ -34,10 +40,11 @@ def complete(workspace: Workspace, page: JSON, omissions: Omissions, is_wanted: 
         is_wanted: Tells whether a property is worth a request.
     """
     found = page.get("properties")
-    properties = [item for item in found.values() if isinstance(item, dict)] if found else []
+    listed = found.values() if isinstance(found, dict) else ()
+    properties = [item for item in listed if isinstance(item, dict)]
     cut = [item for item in properties if _is_cut(item)]
     if any(item.get("type") == "relation" for item in cut):
-        cut += [item for item in properties if item.get("type") in COMPUTED and item not in cut]
+        cut += [item for item in properties if type_of(item) in COMPUTED and item not in cut]
     for item in filter(is_wanted, cut):
         what = f"the whole value of property {item.get('id')} of page {page['id']}"
         try:
@@ -52,7 +59,7 @@ def complete(workspace: Workspace, page: JSON, omissions: Omissions, is_wanted: 
 
 
 def _is_cut(item: JSON) -> bool:
-    kind = str(item.get("type"))
+    kind = type_of(item)
     value = item.get(kind)
     if kind in LISTS:
         is_full = isinstance(value, list) and len(value) >= ITEMS_OF_A_PAGE
@@ -66,7 +73,7 @@ def _is_cut(item: JSON) -> bool:
 
 def _has_no_value(item: JSON) -> bool:
     value = item.get("rollup")
-    return isinstance(value, dict) and value.get("type") in WITHOUT_VALUE
+    return isinstance(value, dict) and type_of(value) in WITHOUT_VALUE
 
 
 def _complete(workspace: Workspace, page: JSON, item: JSON) -> None:
@@ -112,6 +119,6 @@ def _read(workspace: Workspace, path: str) -> tuple[list[JSON] | None, JSON]:
 
 def _in_page_form(result: JSON) -> Any:
     """Return an item of a rollup as a page holds it: lists as lists."""
-    kind = str(result.get("type"))
+    kind = type_of(result)
     value = result.get(kind)
     return {"type": kind, kind: [value] if kind in LISTS else value}

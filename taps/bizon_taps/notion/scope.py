@@ -69,9 +69,9 @@ class Scope:
         if not self._config.has_data_sources:
             return self.source_ids
         parents = [source.get("parent") for source in self.data_sources]
-        found = {parent.get("database_id") for parent in parents if isinstance(parent, dict)}
-        named = {*self._config.database_ids}
-        return sorted({identity for identity in found if isinstance(identity, str)} | named)
+        found = [parent.get("database_id") for parent in parents if isinstance(parent, dict)]
+        known = {identity for identity in found if isinstance(identity, str)}
+        return sorted({*known, *self._config.database_ids})
 
     def search(self, kind: str, since: datetime | None = None) -> Search:
         """Return a search for all of a kind, or for what was edited since then."""

@@ -23,6 +23,7 @@ from bizon_taps.notion.workspace import (
     UnsupportedError,
     Workspace,
     id_of,
+    type_of,
 )
 
 MAX_REQUESTS = 30
@@ -140,7 +141,7 @@ class TreeReader:
         return replace(position, stack=(*above, moved, *below)), records
 
     def _descends_into(self, block: JSON, depth: int) -> bool:
-        if not block.get("has_children") or block.get("type") in REFERENCES:
+        if not block.get("has_children") or type_of(block) in REFERENCES:
             return False
         is_deep = self._max_depth is not None and depth + 1 >= self._max_depth
         if is_deep:
@@ -172,7 +173,7 @@ class Blocks:
         self, block: JSON, *, page: str, edited: str, frame: Frame, depth: int
     ) -> list[SourceRecord]:
         """Return the block; what its type is about stands under ``content``."""
-        kind = str(block.get("type"))
+        kind = type_of(block)
         data = {name: value for name, value in block.items() if name != kind}
         data["content"] = block.get(kind)
         data |= {
@@ -214,7 +215,7 @@ class Comments:
         depth: int,  # noqa: ARG002
     ) -> list[SourceRecord]:
         """Return the comments on a block, but those of a page it stands for."""
-        if block.get("type") in REFERENCES:
+        if type_of(block) in REFERENCES:
             return []
         try:
             return self._comments(block["id"], page)

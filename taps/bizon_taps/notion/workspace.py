@@ -253,6 +253,11 @@ def _listed(body: JSON, path: str) -> Listed:
     return Listed(results, cursor, is_cut)
 
 
+def type_of(thing: JSON) -> str:
+    """Return the type something says it has, as text whatever it is."""
+    return str(thing.get("type"))
+
+
 def id_of(thing: JSON, what: str) -> str:
     """Return the id of something Notion gave.
 
