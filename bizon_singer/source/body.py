@@ -16,10 +16,14 @@ from bizon_singer.redact import excerpt
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
+    from bizon_singer.source.connection import Answer
+
 CHUNK_BYTES = 256 * 1024
 PIECE_BYTES = 1024 * 1024
 """Most that is unpacked at once: a bomb is noticed before it fills the memory."""
 
+MAX_LENGTH_DIGITS = 4_000
+"""Most that ``int()`` takes are 4,300; a body of so many bytes is too large in any case."""
 BODILESS_STATUSES = frozenset({204, 304})
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
@@ -31,7 +35,7 @@ class CorruptBodyError(Exception):
     """A body is cut off or fails its checksum; the request may be tried again."""
 
 
-def read_body(raw: BaseHTTPResponse, *, max_bytes: int, method: str = "GET") -> bytes:
+def read_body(raw: BaseHTTPResponse | Answer, *, max_bytes: int, method: str = "GET") -> bytes:
     """Return the decoded body.
 
     Args:
@@ -47,7 +51,11 @@ def read_body(raw: BaseHTTPResponse, *, max_bytes: int, method: str = "GET") -> 
             Content-Length or its chunks say.
     """
     announced = raw.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > max_bytes and method != "HEAD":
+    if (
+        announced.isdecimal()
+        and method != "HEAD"
+        and (len(announced) > MAX_LENGTH_DIGITS or int(announced) > max_bytes)
+    ):
         raise _too_large(max_bytes)
     pieces: list[bytes] = []
     size = 0
@@ -67,9 +75,9 @@ def _too_large(max_bytes: int) -> LargeBodyError:
 
 
 def iter_body(
-    raw: BaseHTTPResponse, *, method: str = "GET", chunk_bytes: int = CHUNK_BYTES
+    raw: BaseHTTPResponse | Answer, *, method: str = "GET", chunk_bytes: int = CHUNK_BYTES
 ) -> Iterator[bytes]:
-    """Yield the decoded body in parts of at most 1 MiB; raises like :func:`read_body`.
+    """Return the decoded body in parts of at most 1 MiB; raises like :func:`read_body`.
 
     Args:
         raw: An answer whose body has not been read.
@@ -81,8 +89,8 @@ def iter_body(
     coded = [name for name in codings if name != "identity"]
     chunks = raw.stream(chunk_bytes, decode_content=False)
     if not coded:
-        yield from chunks
-    elif coded[0] in {"gzip", "x-gzip", "deflate"} and len(coded) == 1:
+        return chunks
+    if coded[0] in {"gzip", "x-gzip", "deflate"} and len(coded) == 1:
         length = raw.headers.get("Content-Length")
         # Nothing at all is a whole body only where its length says so.
         is_cut_if_empty = (
@@ -91,12 +99,11 @@ def iter_body(
             and not getattr(raw, "chunked", False)
             and raw.status not in BODILESS_STATUSES
         )
-        yield from _inflate(chunks, coded[0], is_cut_if_empty=is_cut_if_empty)
-    else:
-        raise ProtocolError(
-            f"the API answered with the encoding {excerpt(header, 40)!r}, which nobody asked for; "
-            "remove the source's own Accept-Encoding header"
-        )
+        return _inflate(chunks, coded[0], is_cut_if_empty=is_cut_if_empty)
+    raise ProtocolError(
+        f"the API answered with the encoding {excerpt(header, 40)!r}, which nobody asked for; "
+        "remove the source's own Accept-Encoding header"
+    )
 
 
 def _inflate(chunks: Iterator[bytes], coding: str, *, is_cut_if_empty: bool) -> Iterator[bytes]:

@@ -129,11 +129,16 @@ def can_be_split(url: str) -> bool:
 def without_query(url: str) -> str:
     """Return a URL up to its path; an unusable one is not shown at all."""
     try:
-        origin = shown(origin_of(url))
+        origin = origin_of(url)
     except UnsafeError:
         return "a URL"
-    path = url[path_start(url) :].partition("?")[0].partition("#")[0]
-    return excerpt(origin + path, SHOWN_CHARACTERS)
+    # Redacted anew each time: a secret may have become known since.
+    return excerpt(_address(origin, url.partition("?")[0].partition("#")[0]), SHOWN_CHARACTERS)
+
+
+@lru_cache(REMEMBERED_URLS)
+def _address(origin: Origin, url: str) -> str:
+    return shown(origin) + url[path_start(url) :]
 
 
 class OriginGuard:
@@ -151,6 +156,7 @@ class OriginGuard:
         self._allowed = {origin_of(url) for url in allowed}
         self._allow_http = allow_http
         self._own: Origin | None = None
+        self._passed: tuple[Origin | None, Origin] | None = None
         # Without it, the first requests of two threads could each make an origin the own one.
         self._lock = threading.Lock()
 
@@ -172,6 +178,8 @@ class OriginGuard:
             UnsafeError: It leads elsewhere, or would travel in clear text.
         """
         origin = origin_of(url)
+        if (self._own, origin) == self._passed:  # as the last request did
+            return
         with self._lock:
             if self._own is None:
                 self._refuse_clear_text(origin)
@@ -184,6 +192,7 @@ class OriginGuard:
                 f"if it is meant to call both, add {shown(origin)} to `http.allowed_origins`"
             )
         self._refuse_clear_text(origin)
+        self._passed = own, origin
 
     def _refuse_clear_text(self, origin: Origin) -> None:
         scheme, host, _ = origin

@@ -40,6 +40,7 @@ from bizon_singer.integers import read_integer
 from bizon_singer.redact import excerpt
 from bizon_singer.source.body import CHUNK_BYTES, CorruptBodyError, iter_body, read_body
 from bizon_singer.source.config import MAX_BODY_BYTES
+from bizon_singer.source.connection import Answer
 from bizon_singer.source.origin import without_query
 from bizon_singer.source.unreachable import UnreachableError
 
@@ -62,17 +63,17 @@ class Reply(requests.Response):
     """
 
     max_body_bytes = MAX_BODY_BYTES
+    answer: Answer | None = None
     _content: Any  # False until it is read
     _content_consumed: bool
 
-    def __init__(self) -> None:
+    def __init__(self, headers: CaseInsensitiveDict[str] | None = None) -> None:
         """Set what ``requests.Response`` does, but for what costs and is rarely looked at."""
         self._content = False
         self._content_consumed = False
         self._next = None
         self.status_code: Any = None
-        self.headers = CaseInsensitiveDict()
-        self.raw = None
+        self.headers = CaseInsensitiveDict() if headers is None else headers
         self.url: Any = None
         self.history = []
         self.reason: Any = None
@@ -85,6 +86,11 @@ class Reply(requests.Response):
         reply = cls()
         vars(reply).update(vars(response))
         return reply
+
+    @cached_property
+    def raw(self) -> Any:  # type: ignore[override]
+        """The answer of urllib3, made when somebody asks for it."""
+        return None if self.answer is None else self.answer.whole()
 
     @cached_property
     def cookies(self) -> RequestsCookieJar:  # type: ignore[override]
@@ -121,7 +127,9 @@ class Reply(requests.Response):
     def _read(self) -> bytes:
         try:
             return read_body(
-                self.raw, max_bytes=self.max_body_bytes, method=self.request.method or ""
+                self._unread or self.raw,
+                max_bytes=self.max_body_bytes,
+                method=self.request.method or "",
             )
         except BaseException as error:
             self.close()  # what is left of the body must not be taken for the next answer
@@ -129,6 +137,19 @@ class Reply(requests.Response):
                 failure = self._unreachable(error)
                 raise failure from failure.__cause__
             raise
+
+    @property
+    def _unread(self) -> Answer | None:
+        """The answer as http.client has it, None where somebody asked for urllib3's."""
+        return None if "raw" in vars(self) else self.answer
+
+    def close(self) -> None:
+        """Let go of the connection; with an unread body it is of no further use."""
+        answer = self._unread
+        if answer is None:
+            super().close()
+        else:
+            answer.close()
 
     def _unreachable(self, error: Exception) -> UnreachableError:
         return UnreachableError.of(error, self.request.method or "", self.url or "")

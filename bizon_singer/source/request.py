@@ -9,7 +9,8 @@ cannot stand for (cookies, files, hooks, odd parameters) is left to requests.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import ItemsView, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -26,17 +27,35 @@ _SIMPLE = (str, int, float, bool)
 Key = tuple[str, str, Any]
 
 
+class Headers(CaseInsensitiveDict[str]):
+    """Headers of a request; requests looks each of them up to copy or to list them."""
+
+    _store: OrderedDict[str, tuple[str, str]]
+
+    def copy(self) -> Headers:
+        """Return headers that can be changed on their own."""
+        made = Headers()
+        made._store.update(self._store)
+        return made
+
+    def items(self) -> ItemsView[str, str]:
+        """Return names and values as they are now."""
+        return dict(self._store.values()).items()
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A prepared request without query, body and credentials.
 
     Attributes:
         request: As requests prepared it.
+        headers: Its headers.
         session_headers: Headers of the session it was prepared with.
     """
 
     request: requests.PreparedRequest
-    session_headers: dict[str, Any]
+    headers: Headers
+    session_headers: list[tuple[str, Any]]
 
 
 class RequestTemplates:
@@ -77,16 +96,17 @@ class RequestTemplates:
     def _copy(self, method: str, url: str, headers: Any) -> requests.PreparedRequest:
         key = (method, url, tuple(headers.items()) if headers else None)
         template = self._templates.get(key)
-        session_headers = dict(self._session.headers)
+        session_headers = list(self._session.headers.items())
         if template is None or template.session_headers != session_headers:
             plain = requests.Request(method, url, headers=headers, auth=_no_credentials)
-            template = Template(self._session.prepare_request(plain), session_headers)
+            prepared = self._session.prepare_request(plain)
+            template = Template(prepared, Headers(prepared.headers), session_headers)
             if len(self._templates) >= MAX_TEMPLATES:
                 self._templates.clear()
             self._templates[key] = template
         made = requests.PreparedRequest()
         vars(made).update(vars(template.request))
-        made.headers = CaseInsensitiveDict(template.request.headers)
+        made.headers = template.headers.copy()
         made.hooks = requests.hooks.default_hooks()
         return made
 

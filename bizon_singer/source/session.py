@@ -15,7 +15,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from time import sleep
 from typing import Any
@@ -48,7 +48,7 @@ from bizon_singer.source.reply import (
     RedirectLoopError,
     Reply,
 )
-from bizon_singer.source.request import RequestTemplates, authenticate
+from bizon_singer.source.request import Headers, RequestTemplates, authenticate
 from bizon_singer.source.retry import come_back_later, pauses, retry_after
 from bizon_singer.source.transport import ReplyAdapter
 from bizon_singer.source.unreachable import UNSENDABLE, UnreachableError, UnsendableError
@@ -101,6 +101,7 @@ class Session(requests.Session):
         self._bundles: dict[Any, str | bool] = {}
         self._renewing = threading.Lock()
         self._templates = RequestTemplates(self)
+        self.headers: Headers = Headers(self.headers)  # type: ignore[assignment]
         self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
         adapter = ReplyAdapter(pool_maxsize=pool_size)
         self.mount("https://", adapter)
@@ -133,10 +134,14 @@ class Session(requests.Session):
             return super().request(method, url, *args, **kwargs)
         given = {name: value for name, value in kwargs.items() if value is not None}
         sending = {name: given.pop(name) for name in SENDING & given.keys()}
-        with _named_if_unsendable(method, url):
+        try:
             prepared = self._templates.build(method.upper(), url, given)
             if prepared is not None:
                 self._sign(prepared, self.auth)
+        except ValueError as error:
+            if _is_unsendable(error, str(url)):
+                raise UnsendableError.of(error, method, str(url)) from None
+            raise
         if prepared is None:
             return super().request(method, url, **kwargs)
         return self.send(prepared, **sending)
@@ -170,8 +175,13 @@ class Session(requests.Session):
         """
         auth = self.auth if request.auth is None else request.auth
         self._limit(auth)
-        with _named_if_unsendable(request.method, request.url):
+        try:
             prepared = super().prepare_request(request)
+        except ValueError as error:
+            method, url = request.method or "", str(request.url)
+            if _is_unsendable(error, url):
+                raise UnsendableError.of(error, method, url) from None
+            raise
         vars(prepared)["auth"] = auth
         return prepared
 
@@ -372,18 +382,13 @@ class Session(requests.Session):
         return self._proxies_of[origin]
 
 
-@contextlib.contextmanager
-def _named_if_unsendable(method: str | None, url: Any) -> Iterator[None]:
-    """Turn what requests says of a URL or header that is none into an error that names it."""
-    try:
-        yield
-    except BizonSingerError:  # the authenticator's, who sends requests of its own
-        raise
-    except ValueError as error:
-        # A ValueError of the source's own authenticator is not about the request.
-        if isinstance(error, (*UNSENDABLE, UnicodeError)) or not can_be_split(str(url)):
-            raise UnsendableError.of(error, method or "", str(url)) from None
-        raise
+def _is_unsendable(error: ValueError, url: str) -> bool:
+    """Tell whether requests refused a URL or a header."""
+    # The source's authenticator raises as well: errors of ours, where it sends requests of its
+    # own, and a ValueError that is not about the request.
+    return not isinstance(error, BizonSingerError) and (
+        isinstance(error, (*UNSENDABLE, UnicodeError)) or not can_be_split(url)
+    )
 
 
 def _rewind(request: requests.PreparedRequest) -> bool:

@@ -2,8 +2,9 @@
 
 What ``requests`` looks up for each request again is kept here: the pool of an origin, its
 certificates, where the path begins. An answer's cookies are read when there are some, its encoding
-when somebody asks for text. With the templates of :mod:`bizon_singer.source.request`, a request
-costs a third of what it does in requests (tests/benchmarks/subjects/exchange.py).
+when somebody asks for text, and urllib3 wraps it only if it must
+(:mod:`bizon_singer.source.connection`). With the templates of :mod:`bizon_singer.source.request`,
+a request costs a third of what it does in requests (tests/benchmarks/subjects/exchange.py).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.connectionpool import ConnectionPool
 
+from bizon_singer.source.connection import POOLS, Answer
 from bizon_singer.source.origin import Origin, origin_of, path_start
 from bizon_singer.source.reply import Reply
 
@@ -29,6 +31,11 @@ class ReplyAdapter(HTTPAdapter):
         """Open no connection yet; ``options`` are those of ``requests.adapters.HTTPAdapter``."""
         super().__init__(**options)
         self._pools: dict[tuple[Origin, Any], Any] = {}
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools; those of proxies are made elsewhere, and stay urllib3's own."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def get_connection_with_tls_context(
         self,
@@ -65,11 +72,14 @@ class ReplyAdapter(HTTPAdapter):
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> Reply:
         """Wrap an answer whose body is still unread."""
-        reply = Reply()
+        is_lean = isinstance(resp, Answer)
+        reply = Reply(resp.headers if is_lean else CaseInsensitiveDict(resp.headers))
         reply.status_code = resp.status
         reply.reason = resp.reason
-        reply.headers = CaseInsensitiveDict(resp.headers)
-        reply.raw = resp
+        if is_lean:
+            reply.answer = resp
+        else:
+            reply.raw = resp
         reply.url = req.url or ""
         reply.request = req
         reply.connection = self

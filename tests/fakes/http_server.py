@@ -75,6 +75,7 @@ class Answer:
             ``break`` sends so much and then resets the connection, ``drip`` sends the last 20
             bytes one by one.
         raw: Bytes to send instead of all of the above.
+        stays: Keep the connection after ``raw``.
         drip_seconds: Pause before each byte of a ``drip``.
     """
 
@@ -85,12 +86,13 @@ class Answer:
     cut: int | None = None
     fate: Literal["", "reset", "drop", "hang", "stall", "break", "drip"] = ""
     raw: bytes | None = None
+    stays: bool = False
     drip_seconds: float = 0
 
     def wire(self, *, is_head: bool = False) -> tuple[bytes, bool]:
         """Return the bytes of the answer, and whether the connection ends with them."""
         if self.raw is not None:
-            return self.raw, True
+            return self.raw, not self.stays
         framed, headers = self.body, dict(self.headers)
         if self.framing == "length":
             headers.setdefault("Content-Length", str(len(self.body)))
