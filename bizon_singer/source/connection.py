@@ -23,13 +23,14 @@ import inspect
 import logging
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import urllib3
-from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.response import assert_header_parsing
+
+from bizon_singer.source.headers import Headers
 
 # What urllib3 leaves as it is of a request line; all else it would encode, or take for a host.
 _ENCODED = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|%[0-9A-F]{2})*+")
@@ -63,17 +64,18 @@ class Answer:
     _pool: Any = None
     _connection: Any = None
 
-    def __init__(self, original: http.client.HTTPResponse, options: Mapping[str, Any]) -> None:
-        """Take what http.client made; ``options`` are those urllib3 makes its own answer with."""
+    def __init__(self, original: http.client.HTTPResponse, options: Any, shutdown: Any) -> None:
+        """Take what http.client made; the rest is what urllib3 makes its own answer with."""
         self._original = original
         self._options = options
+        self._shutdown = shutdown
         self._whole: urllib3.HTTPResponse | None = None
         items = _items(original.msg)
         self.status = original.status
         self.reason = original.reason
-        self.headers = CaseInsensitiveDict(items)
+        self.headers = Headers(items)
         if len(self.headers) != len(items):
-            self.headers = CaseInsensitiveDict(urllib3.HTTPHeaderDict(items))
+            self.headers = Headers(urllib3.HTTPHeaderDict(items))
 
     def __getattr__(self, name: str) -> Any:
         """Be urllib3's answer in all that is not said here, for its ``urlopen`` or who watches."""
@@ -103,7 +105,8 @@ class Answer:
     def whole(self) -> urllib3.HTTPResponse:
         """Return urllib3's own answer, which has body and connection from now on."""
         if self._whole is None:
-            original, options = self._original, self._options
+            original = self._original
+            options = {**self._options._asdict(), "sock_shutdown": self._shutdown}
             self._whole = urllib3.HTTPResponse(
                 original,
                 urllib3.HTTPHeaderDict(_items(original.msg)),
@@ -187,7 +190,7 @@ class _AnswerConnection(HTTPConnection):
         original = http.client.HTTPConnection.getresponse(self)
         if original.msg.defects:
             _warn_of_broken_head(original.msg)
-        answer = Answer(original, {**options._asdict(), "sock_shutdown": shutdown})
+        answer = Answer(original, options, shutdown)
         return answer if answer.is_plain else answer.whole()
 
 

@@ -9,14 +9,14 @@ cannot stand for (cookies, files, hooks, odd parameters) is left to requests.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import ItemsView, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
-from requests.structures import CaseInsensitiveDict
+
+from bizon_singer.source.headers import Headers
 
 MAX_TEMPLATES = 64
 """Sources that ask for a URL per record (``/item/1``) must not fill the memory."""
@@ -25,22 +25,6 @@ _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~!$&'()*+,;=@-]+(\?[A-Za-z0-9:/._~!$&'()
 _SIMPLE = (str, int, float, bool)
 
 Key = tuple[str, str, Any]
-
-
-class Headers(CaseInsensitiveDict[str]):
-    """Headers of a request; requests looks each of them up to copy or to list them."""
-
-    _store: OrderedDict[str, tuple[str, str]]
-
-    def copy(self) -> Headers:
-        """Return headers that can be changed on their own."""
-        made = Headers()
-        made._store.update(self._store)
-        return made
-
-    def items(self) -> ItemsView[str, str]:
-        """Return names and values as they are now."""
-        return dict(self._store.values()).items()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from bizon_singer.source.budget import RequestBudget
 from bizon_singer.source.config import HttpConfig
 from bizon_singer.source.environment import ca_bundle, proxies_for
 from bizon_singer.source.exchange import Exchange
+from bizon_singer.source.headers import Headers
 from bizon_singer.source.origin import (
     Origin,
     OriginGuard,
@@ -48,7 +49,7 @@ from bizon_singer.source.reply import (
     RedirectLoopError,
     Reply,
 )
-from bizon_singer.source.request import Headers, RequestTemplates, authenticate
+from bizon_singer.source.request import RequestTemplates, authenticate
 from bizon_singer.source.retry import come_back_later, pauses, retry_after
 from bizon_singer.source.transport import ReplyAdapter
 from bizon_singer.source.unreachable import UNSENDABLE, UnreachableError, UnsendableError

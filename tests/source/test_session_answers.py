@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tests.source.conftest import Open, Serve
 
 OK = json_answer({"ok": True})
+PATIENCE = 20.0
+"""How long an answer that comes may take on a busy machine, in seconds."""
 BODY = b'{"items": [1, 2, 3]}'
 PACKED = gzip.compress(BODY * 50)
 MANY = b"".join(b"X-%d: 1\r\n" % number for number in range(120))
@@ -189,11 +191,13 @@ BROKEN = {
 }  # fmt: skip
 
 
-def outcome(session: Session, server: HttpServer, *, is_warm: bool, **request: Any) -> list[Any]:
+def outcome(
+    session: Session, server: HttpServer, row: Answer, *, is_warm: bool, **request: Any
+) -> list[Any]:
     """Return what a session makes of the answer, and what becomes of the connection."""
     shown: list[Any] = []
     if is_warm:
-        session.get(f"{server.url}/warm")
+        session.get(f"{server.url}/warm", timeout=PATIENCE)
     method = request.pop("method", "GET")
     try:
         reply = session.request(method, f"{server.url}/row", **request)
@@ -202,8 +206,10 @@ def outcome(session: Session, server: HttpServer, *, is_warm: bool, **request: A
         shown += [dict(reply.cookies), reply.raw.isclosed(), reply.raw.connection]
     except (BizonSingerError, ValueError) as error:
         shown += [type(error), str(error).replace(server.url, "URL")]
-    time.sleep(0.02)  # until an end of the connection has come
-    shown += [session.get(f"{server.url}/after").json(), dict(session.cookies), server.pool]
+    if not row.stays:
+        time.sleep(0.1)  # the end of the connection is on its way
+    after = session.get(f"{server.url}/after", timeout=PATIENCE)
+    shown += [after.json(), dict(session.cookies), server.pool]
     shown += [[request.connection for request in server.requests]]
     return shown
 
@@ -221,10 +227,11 @@ def test_an_answer_is_what_urllib3_makes_of_it(
 ) -> None:
     """Status, headers, body, cookies, or the error; and the connection is kept or given up."""
     row = {**WHOLE, **BROKEN}[name]
-    limits = {"max_body_bytes": 1_000_000, "read_timeout_seconds": 0.3}
+    seconds = 0.3 if name.startswith("silence") else PATIENCE
+    limits = {"max_body_bytes": 1_000_000, "read_timeout_seconds": seconds}
     routes: dict[str, list[Any]] = {"/warm": [OK], "/row": [row], "/after": [OK]}
     lean, old = (
-        outcome(session, serve(routes=routes), is_warm=is_warm)
+        outcome(session, serve(routes=routes), row, is_warm=is_warm)
         for session in (open_session(**limits), old_way(open_session(**limits)))
     )
     assert lean == old
@@ -248,7 +255,7 @@ def test_methods_make_no_difference(
     for body in ("text", "tëxt", b"\xff", {"a": "1"}, ""):
         lean, old = servers = serve(routes=routes), serve(routes=routes)
         shown = [
-            outcome(session, server, is_warm=True, method=method, data=body)
+            outcome(session, server, row, is_warm=True, method=method, data=body)
             for session, server in zip(
                 (open_session(), old_way(open_session())), servers, strict=True
             )
@@ -352,13 +359,13 @@ def test_what_fails_on_an_open_connection_is_named_as_ever(
     limits = {"read_timeout_seconds": 0.3}
     for session in (open_session(**limits), old_way(open_session(**limits))):
         server = serve(routes={"/warm": [OK], "/row": [OK], "/after": [OK]})
-        session.get(f"{server.url}/warm")
+        session.get(f"{server.url}/warm", timeout=PATIENCE)
         adapter: Any = session.get_adapter(server.url)
         asked = requests.Request("GET", server.url).prepare()
         pool = adapter.get_connection_with_tls_context(asked, True)
         [connection] = [kept for kept in pool.pool.queue if kept is not None]
         connection.sock = Broken(connection.sock, where, fail)
-        shown.append(outcome(session, server, is_warm=False))
+        shown.append(outcome(session, server, OK, is_warm=False))
     assert shown[0] == shown[1]
 
 
@@ -423,21 +430,23 @@ def test_a_pool_can_be_asked_directly(serve: Serve, session: Session) -> None:
     [
         ("/a?b[]=1&c=d e", "/a?b%5B%5D=1&c=d%20e"),
         ("/ä/%e4?q=%7e|", "/%C3%A4/%E4?q=~%7C"),
-        ("//a/b", "//a/b"),
+        ("//a/b", None),  # one slash or two, as this requests has it
         ("/a#part", "/a"),
         ("?q=1", "/?q=1"),
         ("/a?b=c?d", "/a?b=c?d"),
     ],
 )
 def test_a_request_line_is_what_urllib3_makes_of_it(
-    serve: Serve, open_session: Open, asked: str, sent: str
+    serve: Serve, open_session: Open, asked: str, sent: str | None
 ) -> None:
     """Over a new connection and an open one."""
+    lines = []
     for session in (open_session(), old_way(open_session())):
         server = serve(OK)
         for _ in range(2):
             session.get(server.url + asked)
-        assert server.targets == [sent, sent]
+        lines += server.targets
+    assert lines == [sent or lines[-1]] * 4
 
 
 def test_tls_is_checked_and_its_faults_are_named(
