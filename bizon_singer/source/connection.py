@@ -38,7 +38,7 @@ _ENCODED = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|%[0-9A-F]{2})*
 # The server may have answered before it closed the connection; macOS says EPROTOTYPE.
 _CLOSED_WHILE_SENDING = frozenset({errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE})
 
-# What this urllib3 takes to make an answer: version_string and sock_shutdown came with 2.3.
+# What this urllib3 takes to make an answer; 2.2 knows no version_string and no sock_shutdown.
 _KNOWN_OPTIONS = inspect.signature(urllib3.HTTPResponse).parameters.keys()
 
 # urllib3 2.8 makes one line of a header that came folded.
@@ -106,7 +106,11 @@ class Answer:
         """Return urllib3's own answer, which has body and connection from now on."""
         if self._whole is None:
             original = self._original
-            options = {**self._options._asdict(), "sock_shutdown": self._shutdown}
+            options = {
+                **self._options._asdict(),
+                "version_string": self.version_string,
+                "sock_shutdown": self._shutdown,
+            }
             self._whole = urllib3.HTTPResponse(
                 original,
                 urllib3.HTTPHeaderDict(_items(original.msg)),
@@ -185,7 +189,7 @@ class _AnswerConnection(HTTPConnection):
         if options is None or options.preload_content:
             return super().getresponse()
         self._response_options = None
-        shutdown = self.sock.shutdown
+        shutdown = getattr(self.sock, "shutdown", None)
         self.sock.settimeout(self.timeout)
         original = http.client.HTTPConnection.getresponse(self)
         if original.msg.defects:

@@ -203,7 +203,8 @@ def outcome(
         reply = session.request(method, f"{server.url}/row", **request)
         shown += [reply.status_code, reply.reason, list(reply.headers.items()), reply.content]
         shown += [reply.raw.version, reply.raw.status, dict(reply.raw.headers), reply.raw.read(9)]
-        shown += [dict(reply.cookies), reply.raw.isclosed(), reply.raw.connection]
+        shown += [getattr(reply.raw, "version_string", None), dict(reply.cookies)]
+        shown += [reply.raw.isclosed(), reply.raw.connection]
     except (BizonSingerError, ValueError) as error:
         shown += [type(error), str(error).replace(server.url, "URL")]
     if not row.stays:
