@@ -1,4 +1,8 @@
-"""Starts commands as a user does, and reads what they wrote."""
+"""Starts commands as a user does, and reads what they wrote.
+
+A tap is forked where that is the same as a start (tests/process/forked.py), unless a test asks for
+a fresh one; ``FRESH_STARTS=1`` in the environment asks for all tests.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,13 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from tests.process.forked import Forked, is_same_forked
 
 NUMBERED = Path(__file__).parents[1] / "sources" / "numbered.py"
 
@@ -46,11 +53,39 @@ class Finished:
         return self.stderr.rstrip().rpartition("\n")[2]
 
 
-def run(arguments: list[str], **options: Any) -> Finished:
-    """Run a command to its end."""
-    options = {"stdout": subprocess.PIPE, "timeout": 60, **options}
-    done = subprocess.run(arguments, stderr=subprocess.PIPE, check=False, **options)
-    return Finished(done.returncode, done.stdout or b"", done.stderr.decode())
+def start(
+    arguments: Sequence[str], *, fresh: bool = False, **options: Any
+) -> subprocess.Popen[bytes] | Forked:
+    """Start a command.
+
+    Args:
+        arguments: Its command line.
+        fresh: Whether an interpreter is started even where a fork is the same.
+        options: As of ``subprocess.Popen``.
+    """
+    if fresh or not is_same_forked(arguments, **options):
+        return subprocess.Popen(arguments, **options)
+    return Forked(arguments, **options)
+
+
+def run(arguments: Sequence[str], *, timeout: float = 60, **options: Any) -> Finished:
+    """Run a command to its end.
+
+    Args:
+        arguments: Its command line.
+        timeout: After so many seconds it is killed.
+        options: As of ``Started``.
+
+    Raises:
+        subprocess.TimeoutExpired: It was killed.
+    """
+    started = Started(arguments, **options)
+    try:
+        return started.finish(timeout)
+    except subprocess.TimeoutExpired:
+        started.process.kill()
+        started.finish()
+        raise
 
 
 def at_a_terminal(
@@ -65,7 +100,7 @@ def at_a_terminal(
     """
     here, there = pty.openpty()
     fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    process = subprocess.Popen(
+    process = start(
         arguments,
         stdout=there if shown == "stdout" else subprocess.DEVNULL,
         stderr=there if shown == "stderr" else subprocess.DEVNULL,
@@ -98,21 +133,24 @@ class Started:
     Args:
         arguments: Its command line.
         blocking: Whether its end of the pipe blocks.
-        env: Its environment; this process's if None.
+        stdout: A descriptor or a file in place of the pipe.
+        options: As of ``start``: ``fresh``, ``env``, ``cwd``.
     """
 
     def __init__(
         self,
-        arguments: list[str],
+        arguments: Sequence[str],
         *,
         blocking: bool = True,
-        env: Mapping[str, str] | None = None,
+        stdout: int | IO[Any] | None = None,
+        **options: Any,
     ) -> None:
         """Start it; its stderr goes to a file, so that it never stalls on it."""
         self.reading, writing = os.pipe()
         os.set_blocking(writing, blocking)
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish()
-        self.process = subprocess.Popen(arguments, stdout=writing, stderr=self._stderr, env=env)
+        given = writing if stdout is None else stdout
+        self.process = start(arguments, stdout=given, stderr=self._stderr, **options)
         os.close(writing)
         self._taken: list[bytes] = []
 
@@ -152,13 +190,21 @@ class Started:
         """Wait for its end and return the exit code."""
         return self.process.wait(seconds)
 
-    def finish(self, seconds: float = 30) -> Finished:
-        """Read the rest, wait for the end, and return everything it wrote."""
+    def finish(self, seconds: float = 60) -> Finished:
+        """Read the rest, wait for the end, and return everything it wrote.
+
+        Raises:
+            subprocess.TimeoutExpired: That takes more seconds.
+        """
+        end = time.monotonic() + seconds
         if self.reading >= 0:
-            while self.take(1 << 20):
-                pass
+            while True:
+                if not wait([self.reading], max(0, end - time.monotonic())):
+                    raise subprocess.TimeoutExpired(self.process.args, seconds)
+                if not self.take(1 << 20):
+                    break
             self.hang_up()
-        code = self.process.wait(seconds)
+        code = self.process.wait(max(0, end - time.monotonic()))
         self._stderr.seek(0)
         text = self._stderr.read().decode()
         self._stderr.close()
