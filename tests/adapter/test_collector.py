@@ -102,7 +102,7 @@ def test_a_source_file_has_the_collector_it_wants(
     else:
         config = write_json(tmp_path / "c.json", {"source_file_path": str(source)})
         arguments = [str(Path(sys.executable).parent / runner), "--config", str(config)]
-    done = run(arguments)
+    done = run(arguments, fresh=True)
     assert done.code == 0, done.stderr
     told = [line for line in done.stderr.splitlines() if line.startswith("in a run")]
     default = python("import gc; print(gc.get_threshold())").strip()

@@ -1,7 +1,8 @@
 """SIGKILL at random moments, and what must hold after it: one proof for every tap.
 
-How often is a setting: ``KILLS_PER_TAP=200`` for a night (``make proofs``), 6 in ``make test``. A
-failing case is replayed by its test id, which holds its seed.
+How often is a setting: ``KILLS_PER_TAP=200`` for a night (``make proofs``), 20 in ``make test``. A
+failing case is replayed by its test id, which holds its seed. Runs are forked
+(tests/process/forked.py), which ``FRESH_STARTS=1`` turns off.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bizon_singer.testing import read
 from tests.process.commands import Started, run, write_json
 
 BIN = Path(sys.executable).parent
-KILLS_PER_TAP = int(os.environ.get("KILLS_PER_TAP", "6"))
+KILLS_PER_TAP = int(os.environ.get("KILLS_PER_TAP", "20"))
 KILLS_IN_A_STORM = max(8, KILLS_PER_TAP // 10)
 SPAN_SECONDS = 0.5
 """How long after its first byte a run is killed at the latest."""

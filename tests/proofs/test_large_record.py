@@ -16,10 +16,11 @@ ALLOWED_BESIDES = 64 * 1024 * 1024
 def peak_of(size: int, folder: Path) -> tuple[int, bytes]:
     """Run a source whose one record is so large; return its peak memory in bytes, and its stdout.
 
-    A process of its own, because the peak of one that ran other tests says nothing.
+    A process of its own, because the peak of one that ran other tests says nothing; started
+    afresh, because a fork begins with what its server holds.
     """
     config = write_json(folder / f"{size}.json", {"size": size})
-    done = run([sys.executable, str(WEIGHED), "--config", str(config)])
+    done = run([sys.executable, str(WEIGHED), "--config", str(config)], fresh=True)
     assert done.code == 0, done.stderr
     peaks = [line for line in done.stderr.splitlines() if "PEAK" in line]
     return int(peaks[-1].rpartition(" ")[2]), done.stdout

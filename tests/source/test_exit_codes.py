@@ -6,12 +6,11 @@ One process a case, ``tap-bizon`` with a source file in the style of Bizon's doc
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.commands.process import tap
 from tests.fakes.http_server import Answer, json_answer, redirect
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from tests.source.conftest import Serve
 
 CANARY = "canary-secret-0123456789"
-RUN = "from bizon_singer.custom import main; main()"
 SOURCE = """
 from bizon.source.models import SourceIteration, SourceRecord
 from bizon.source.source import AbstractSource
@@ -83,17 +81,10 @@ def test_what_the_api_does_decides_the_exit_code(serve: Serve, tmp_path: Path, c
         "http": {"max_body_bytes": 4000},
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
-    run = subprocess.run(
-        [sys.executable, "-c", RUN, "--config", str(tmp_path / "config.json")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert run.returncode == code, run.stderr
-    assert CANARY not in run.stdout + run.stderr
+    done = tap("tap-bizon", "--config", str(tmp_path / "config.json"))
+    assert done.code == code, done.stderr
+    assert CANARY not in done.stdout.decode() + done.stderr
     if code:
-        last = run.stderr.rstrip().splitlines()[-1]
-        assert "CRITICAL" in last
-        assert text in last
-        assert "items" in last
+        assert "CRITICAL" in done.last_line
+        assert text in done.last_line
+        assert "items" in done.last_line
