@@ -85,7 +85,13 @@ demo: .venv/ready .venv-target/bin/target-jsonl ## run tap-dummy into target-jso
 	@echo; echo 'Read by the second run (full tables again, of the events what is new and the last one once more):'
 	@grep -h record_count build/demo/second.log | sed -E 's/.*"value":([0-9]+).*"stream":"([a-z]+)".*/  \2 \1/'
 
-test: lint unit installed ## everything that proves the project
+# What unit needs. Four at a time: pip waits for the network and the disk most of the time.
+ENVIRONMENTS := .venv-test/done .venv-meltano/bin/meltano .venv-bizon/done \
+  .venv-singer-tools/bin/singer-check-tap
+
+test: ## everything that proves the project
+	@$(MAKE) --no-print-directory --jobs=4 lint $(ENVIRONMENTS)
+	@$(MAKE) --no-print-directory unit installed
 	@echo "make test: everything passed"
 
 lint: .venv/ready ## ruff, mypy, import-linter
@@ -118,7 +124,7 @@ build/wheel/done: $(shell find bizon_singer taps -type f -not -name '*.pyc') pyp
 	.venv-bizon/bin/python -m pip install --quiet --no-deps --ignore-installed bizon backoff "$(WHEEL)"
 	touch $@
 
-unit: .venv-test/done .venv-meltano/bin/meltano .venv-singer-tools/bin/singer-check-tap .venv-bizon/done ## all tests, against the installed wheel
+unit: $(ENVIRONMENTS) ## all tests, against the installed wheel
 	@rm -rf build/tests && mkdir -p build/tests && cp -R tests pyproject.toml build/tests/
 	cd build/tests && CHECKOUT="$(CURDIR)" PATH="$(CURDIR)/.venv-test/bin:$$PATH" \
 	  ../../.venv-test/bin/python -m pytest -n $(WORKERS) --dist worksteal
