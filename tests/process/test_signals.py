@@ -115,6 +115,40 @@ def test_a_stalled_reader_does_not_hold_the_process(
     assert tail == b"" or not is_json(tail)
 
 
+THREAD_TAKES_SIGNAL = '''
+import os, signal, threading, time
+from bizon_singer import AbstractSource, SourceIteration, SourceRecord, run
+
+class Source(AbstractSource):
+    """Its thread takes the signal, when the pipe is full and the main thread waits."""
+
+    @staticmethod
+    def streams():
+        return ["things"]
+
+    def get(self, pagination=None):
+        page = (pagination or {}).get("page", 0)
+        if page == 1:
+            time.sleep(1)
+            signal.pthread_kill(threading.get_ident(), signal.SIGNUM)
+        record = SourceRecord(str(page), {"text": "x" * 200_000})
+        return SourceIteration({"page": page + 1}, [record])
+
+run(Source)
+'''
+
+
+@pytest.mark.parametrize("signum", list(EXIT_CODES))
+def test_a_signal_another_thread_takes_is_heard(tmp_path: Path, signum: signal.Signals) -> None:
+    """The kernel may give it to any thread; the main one is deep in a write nobody reads."""
+    script = tmp_path / "source.py"
+    script.write_text(THREAD_TAKES_SIGNAL.replace("SIGNUM", signum.name))
+    started = Started(command(write_json(tmp_path / "c.json", {}), script=script))
+    started.take(1)
+    assert started.wait(1 + 2 * LIMIT_SECONDS) == EXIT_CODES[signum]
+    started.finish()
+
+
 def is_json(text: bytes) -> bool:
     """Tell whether a cut line happens to be whole."""
     try:
