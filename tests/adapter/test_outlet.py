@@ -22,6 +22,11 @@ class Written(Writer):
     def __init__(self) -> None:
         super().__init__(-1)
         self.writes: list[bytes] = []
+        self.free = 0
+
+    def room(self) -> int:
+        """Return what is free."""
+        return self.free
 
     def write(self, lines: bytes) -> None:
         """Keep it."""
@@ -107,3 +112,16 @@ def test_a_schema_has_no_state_and_owes_none() -> None:
     outlet.write_schema(b"schema\n")
     outlet.settle()
     assert writer.writes == [b"schema\n"]
+
+
+def test_there_is_room_for_a_page_if_there_is_for_its_state_as_well() -> None:
+    """What a STATE needs is known from the last one."""
+    writer, outlet = opened(0)
+    writer.free = len(PAGE)
+    assert outlet.has_room(PAGE)
+    outlet.write(PAGE)
+    assert not outlet.has_room(PAGE)
+    writer.free = len(PAGE + STATE)
+    assert outlet.has_room(PAGE)
+    writer.free -= 1
+    assert not outlet.has_room(PAGE)

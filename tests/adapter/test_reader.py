@@ -180,6 +180,26 @@ def test_nothing_is_written_once_a_stop_was_heard() -> None:
     assert len(diary.items) == written
 
 
+def test_a_source_that_was_left_writes_nothing() -> None:
+    """Its thread is in the middle of a page then; the others go on."""
+    left, kept = Diary(), Diary()
+    with inbox() as box:
+        reader = box.open(after(0.05, iter(range(5))), write=left.write)
+        box.leave(reader)
+        box.open(after(0.05, iter(range(5))), write=kept.write)
+        kept.read_to_end(box)
+    assert (left.items, kept.items) == ([], list(range(5)))
+
+
+def test_threads_of_sources_do_not_keep_the_process() -> None:
+    """A source that hangs is left behind at its end."""
+    with inbox() as box:
+        box.open(lambda: iter(range(3)))
+        assert {thread.daemon for thread in threading.enumerate() if thread.name == THREAD} == {
+            True
+        }
+
+
 def test_what_a_source_fails_at_while_writing_ends_it_alone() -> None:
     """The pen is free again."""
     diary = Diary()
