@@ -91,7 +91,7 @@ ENVIRONMENTS := .venv-test/done .venv-meltano/bin/meltano .venv-bizon/done \
 
 test: ## everything that proves the project
 	@$(MAKE) --no-print-directory --jobs=4 lint $(ENVIRONMENTS)
-	@$(MAKE) --no-print-directory unit installed
+	@$(MAKE) --no-print-directory --jobs=2 unit installed
 	@echo "make test: everything passed"
 
 lint: .venv/ready ## ruff, mypy, import-linter
