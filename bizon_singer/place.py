@@ -60,7 +60,7 @@ def read_place(progress: Any, *, mode: str, config: str, now: datetime) -> Place
     if progress.get("mode") != mode:
         was = progress["mode"] if progress.get("mode") in _MODES else "different"
         raise UnusableError(f"it was a {was} run and this is a {mode} one")
-    if progress.get("config") not in (config, ANY_CONFIG):
+    if progress.get("config") not in (config, ANY_CONFIG):  # no set: a list has no hash
         raise UnusableError("its settings have changed")
     frozen, next_state = progress["pagination"], progress.get("next_state")
     pagination = thawed_object(frozen)

@@ -9,7 +9,8 @@ All calls to one source come from its one thread, the constructor included, beca
 (sqlite3, asyncio) insist on that. Everything else happens in the main thread, whatever the number
 of streams read at once, with one exception: while the main thread waits, a source may write a page
 itself, if that makes nobody wait. To hand it over would wake another core for a tenth of a
-millisecond of work, which costs a page of 100 records more than its JSON does.
+millisecond of work: of a run of pages of 100 records, a tenth of its CPU went into that
+(tests/benchmarks/pages.py).
 
 There is one pen, and who holds it is alone with bookmarks and stdout. The main thread holds it
 whenever it does not wait, and keeps it when it has left the inbox; a source only ever tries.

@@ -64,7 +64,7 @@ class PageLines:
 
 @dataclass(frozen=True, slots=True)
 class Unwritable:
-    """A page that could not be made lines.
+    """A page that could not be made lines, or whose lines could not be written.
 
     Attributes:
         error: Why; the source raised nothing.

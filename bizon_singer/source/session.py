@@ -36,7 +36,6 @@ from bizon_singer.source.headers import Headers
 from bizon_singer.source.origin import (
     Origin,
     OriginGuard,
-    can_be_split,
     origin_of,
     without_query,
 )
@@ -52,7 +51,7 @@ from bizon_singer.source.reply import (
 from bizon_singer.source.request import RequestTemplates, authenticate
 from bizon_singer.source.retry import come_back_later, pauses, retry_after
 from bizon_singer.source.transport import ReplyAdapter
-from bizon_singer.source.unreachable import UNSENDABLE, UnreachableError, UnsendableError
+from bizon_singer.source.unreachable import UnreachableError, UnsendableError, is_unsendable
 
 UNAUTHORIZED = 401
 MAX_REDIRECTS = 5
@@ -140,7 +139,7 @@ class Session(requests.Session):
             if prepared is not None:
                 self._sign(prepared, self.auth)
         except ValueError as error:
-            if _is_unsendable(error, str(url)):
+            if is_unsendable(error, str(url)):
                 raise UnsendableError.of(error, method, str(url)) from None
             raise
         if prepared is None:
@@ -180,7 +179,7 @@ class Session(requests.Session):
             prepared = super().prepare_request(request)
         except ValueError as error:
             method, url = request.method or "", str(request.url)
-            if _is_unsendable(error, url):
+            if is_unsendable(error, url):
                 raise UnsendableError.of(error, method, url) from None
             raise
         vars(prepared)["auth"] = auth
@@ -381,15 +380,6 @@ class Session(requests.Session):
         if origin not in self._proxies_of:
             self._proxies_of[origin] = proxies_for(url)
         return self._proxies_of[origin]
-
-
-def _is_unsendable(error: ValueError, url: str) -> bool:
-    """Tell whether requests refused a URL or a header."""
-    # The source's authenticator raises as well: errors of ours, where it sends requests of its
-    # own, and a ValueError that is not about the request.
-    return not isinstance(error, BizonSingerError) and (
-        isinstance(error, (*UNSENDABLE, UnicodeError)) or not can_be_split(url)
-    )
 
 
 def _rewind(request: requests.PreparedRequest) -> bool:

@@ -23,7 +23,7 @@ from typing import Self
 import requests
 import urllib3
 
-from bizon_singer.errors import ProtocolError, TransientError, UnsafeError
+from bizon_singer.errors import BizonSingerError, ProtocolError, TransientError, UnsafeError
 from bizon_singer.source.body import CorruptBodyError
 from bizon_singer.source.origin import can_be_split, without_query
 
@@ -99,6 +99,17 @@ class CertificateError(UnreachableError, requests.exceptions.SSLError):
     advice = (
         "check the address; for a certificate authority of your own, set REQUESTS_CA_BUNDLE to "
         "its file"
+    )
+
+
+def is_unsendable(error: ValueError, url: str) -> bool:
+    """Tell whether requests refused a URL or a header.
+
+    A source's authenticator raises while a request is built as well: errors of ours, where it
+    sends requests of its own, and a ValueError that is not about the request.
+    """
+    return not isinstance(error, BizonSingerError) and (
+        isinstance(error, (*UNSENDABLE, UnicodeError)) or not can_be_split(url)
     )
 
 

@@ -84,6 +84,17 @@ def after(seconds: float, items: Iterator[int]) -> Callable[[], Iterator[int]]:
     return work
 
 
+def noted(made: list[int]) -> Callable[[], Iterator[int]]:
+    """Return a source that notes each item as it makes it."""
+
+    def work() -> Iterator[int]:
+        for number in range(10):
+            made.append(number)
+            yield number
+
+    return work
+
+
 def await_count(made: list[int], count: int) -> None:
     """Wait until so many items were made, and a little longer: whether there are more."""
     end = time.monotonic() + LIMIT_SECONDS
@@ -133,14 +144,8 @@ def test_a_source_never_passes_by_what_it_handed_over() -> None:
 def test_a_source_is_one_item_ahead_while_the_main_thread_writes() -> None:
     """It goes on with the next item, and with no more than that."""
     made: list[int] = []
-
-    def work() -> Iterator[int]:
-        for number in range(10):
-            made.append(number)
-            yield number
-
     with inbox() as box:
-        box.open(work, write=Diary(refused=frozenset(range(10))).write)
+        box.open(noted(made), write=Diary(refused=frozenset(range(10))).write)
         _, first = box.next()
         await_count(made, 2)
         assert (first, made) == (0, [0, 1])
@@ -238,16 +243,10 @@ def test_writing_is_no_hanging() -> None:
 def test_a_source_only_ever_tries_to_write() -> None:
     """While the main thread writes for another one, it leaves its item there and is one ahead."""
     made: list[int] = []
-
-    def work() -> Iterator[int]:
-        for number in range(10):
-            made.append(number)
-            yield number
-
     with inbox() as box:
         box.open(lambda: iter([100]))
         _, other = box.next()
-        box.open(work, write=Diary().write)
+        box.open(noted(made), write=Diary().write)
         await_count(made, 2)
         assert (other, made) == (100, [0, 1])
 

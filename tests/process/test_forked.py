@@ -244,6 +244,7 @@ def test_a_reader_that_goes_away_is_the_same(endless: list[str], tmp_path: Path)
         return started.finish(LIMIT_SECONDS)
 
     def printing(fresh: bool) -> Finished:  # noqa: FBT001 - as above
+        # It sleeps until nobody reads any more: what it printed is written at its end.
         started = Started(script(tmp_path, "import time\nprint(1)\ntime.sleep(0.5)"), fresh=fresh)
         started.hang_up()
         return started.finish(LIMIT_SECONDS)
@@ -327,12 +328,11 @@ def test_a_pid_is_not_free_before_the_test_has_done_with_it(tmp_path: Path) -> N
     assert process.wait(LIMIT_SECONDS) == 0
     pid = process.pid
     process.send_signal(signal.SIGKILL)
-    time.sleep(0.2)
+    time.sleep(0.2)  # a server that would let go of it has done so by then
     assert state_of(pid) == "Z"
     assert process.wait() == 0
     del process
-    while state_of(pid) == "Z":
-        time.sleep(0.01)
+    await_state(pid, "RSD")  # gone, or another one's by now
 
 
 TESTS_PROCESS = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import signal
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -68,14 +67,14 @@ def test_a_signal_ends_a_run_into_a_file_at_a_page(
     config = write_json(tmp_path / "c.json", settings | {"max_parallel_streams": parallel})
     out = tmp_path / "out.jsonl"
     with out.open("wb") as stdout:
-        process = subprocess.Popen(command(config), stdout=stdout, stderr=subprocess.PIPE)
+        started = Started(command(config), stdout=stdout)
         deadline = time.monotonic() + LIMIT_SECONDS
         while not out.stat().st_size and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(random.Random(seed).uniform(0, 0.4))
-        process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=LIMIT_SECONDS)
-    assert process.returncode == EXIT_CODES[signal.SIGTERM], log.decode()
+        started.process.send_signal(signal.SIGTERM)
+        done = started.finish(LIMIT_SECONDS)
+    assert done.code == EXIT_CODES[signal.SIGTERM], done.stderr
     recording = out.read_bytes()
     assert not read(recording).tail
     assert not read(recording).violations
